@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the kernel is told at its door, in one form for all doors.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include <stdint.h>
+
+#define BOOT_MEM_MAX 128
+#define BOOT_CMDLINE_MAX 1024
+
+/* Memory types as in the ACPI address map (and E820, multiboot2, PVH alike). */
+enum boot_mem_type {
+    BOOT_MEM_USABLE = 1,
+    BOOT_MEM_RESERVED = 2,
+    BOOT_MEM_ACPI_RECLAIM = 3,
+    BOOT_MEM_ACPI_NVS = 4,
+};
+
+struct boot_mem {
+    uint64_t base; /* bytes */
+    uint64_t len;  /* bytes, never 0 */
+    uint32_t type; /* enum boot_mem_type; anything else counts as reserved */
+};
+
+enum boot_door {
+    BOOT_DOOR_MULTIBOOT2,
+    BOOT_DOOR_PVH,
+};
+
+struct boot_info {
+    enum boot_door door;
+    char cmdline[BOOT_CMDLINE_MAX]; /* NUL terminated; cut off if longer */
+    uint64_t rsdp;                  /* physical address of a verified copy or the original; 0: none given */
+    uint32_t mem_count;
+    struct boot_mem mem[BOOT_MEM_MAX];
+    const char *error; /* what was wrong with the loader's data, or NULL */
+};
+
+/**
+ * Fill @bi from a multiboot2 information structure.
+ * @info: physical address from EBX. Every tag is checked against the total size
+ * (at most 64 KiB); a bad one sets @bi->error and ends the walk.
+ * Source: Multiboot2 Specification 2.0, section 3.6.
+ */
+void boot_parse_multiboot2(struct boot_info *bi, uint64_t info);
+
+/**
+ * Fill @bi from a PVH start_info structure (version 1 for the memory map).
+ * @info: physical address from EBX. Source: Xen public header hvm/start_info.h.
+ */
+void boot_parse_pvh(struct boot_info *bi, uint64_t info);
+
+#endif
