@@ -17,8 +17,8 @@ struct exception_info {
 };
 
 /**
- * Load an IDT in which all 256 vectors lead to the handler. Call once, before anything that can fault.
- * Double faults and NMIs get a stack of their own (IST).
+ * Load an IDT in which all 256 vectors lead to the handler. Call once, before anything that can
+ * fault. Double faults and NMIs get a stack of their own (IST).
  */
 void exceptions_init(void);
 

@@ -32,19 +32,19 @@ bool deadline_passed(deadline_t d);
  * The condition is looked at once more after the deadline, so that a stolen time slice of the
  * virtual CPU is not taken for a slow device.
  */
-#define wait_until(cond, us)                                                                       \
-    ({                                                                                             \
-        deadline_t wait_end_ = deadline_in(us);                                                    \
-        bool wait_ok_;                                                                             \
-        for (;;) {                                                                                 \
-            bool wait_last_ = deadline_passed(wait_end_);                                          \
-            wait_ok_ = (cond);                                                                     \
-            if (wait_ok_ || wait_last_) {                                                          \
-                break;                                                                             \
-            }                                                                                      \
-            __asm__ volatile("pause" : : : "memory");                                              \
-        }                                                                                          \
-        wait_ok_;                                                                                  \
+#define wait_until(cond, us)                              \
+    ({                                                    \
+        deadline_t wait_end_ = deadline_in(us);           \
+        bool wait_ok_;                                    \
+        for (;;) {                                        \
+            bool wait_last_ = deadline_passed(wait_end_); \
+            wait_ok_ = (cond);                            \
+            if (wait_ok_ || wait_last_) {                 \
+                break;                                    \
+            }                                             \
+            __asm__ volatile("pause" : : : "memory");     \
+        }                                                 \
+        wait_ok_;                                         \
     })
 
 #endif

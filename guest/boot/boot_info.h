@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define BOOT_MEM_MAX 128
+#define BOOT_MEM_MAX     128
 #define BOOT_CMDLINE_MAX 1024
 
 /* Memory types as in the ACPI address map (and E820, multiboot2, PVH alike). */
@@ -32,7 +32,7 @@ enum boot_door {
 struct boot_info {
     enum boot_door door;
     char cmdline[BOOT_CMDLINE_MAX]; /* NUL terminated; cut off if longer */
-    uint64_t rsdp;                  /* physical address of a verified copy or the original; 0: none given */
+    uint64_t rsdp; /* physical address of a verified copy or the original; 0: none given */
     uint32_t mem_count;
     struct boot_mem mem[BOOT_MEM_MAX];
     const char *error; /* what was wrong with the loader's data, or NULL */

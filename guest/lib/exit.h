@@ -10,7 +10,8 @@ enum exit_way {
     EXIT_ACPI,  /* ACPI S5 through PM1a/PM1b control */
 };
 
-/** Choose how exit_guest() leaves; the default is EXIT_HALT. For EXIT_ACPI platform/acpi.h must have been set up. */
+/** Choose how exit_guest() leaves; the default is EXIT_HALT. For EXIT_ACPI platform/acpi.h must
+ * have been set up. */
 void exit_set_way(enum exit_way way);
 
 /** Leave for good with value @v (docs/results-format.md section 1); falls back to halting. */

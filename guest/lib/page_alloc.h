@@ -2,8 +2,8 @@
 /*
  * Physical pages from the firmware's memory map, below and above 4 GiB.
  *
- * A stack: pages are handed out upwards within a zone and given back all at once to a mark, so that a test
- * that ends early leaks nothing. All memory is mapped 1:1, so an address is a pointer.
+ * A stack: pages are handed out upwards within a zone and given back all at once to a mark, so that
+ * a test that ends early leaks nothing. All memory is mapped 1:1, so an address is a pointer.
  */
 #ifndef LIB_PAGE_ALLOC_H
 #define LIB_PAGE_ALLOC_H
@@ -24,14 +24,15 @@ struct page_mark {
 };
 
 /**
- * Give a usable range to the allocator. Ranges are cut to whole pages; those below 1 MiB are left out, and
- * nothing within [@keep_start, @keep_end) (the kernel image) is used. At most 32 ranges are kept.
+ * Give a usable range to the allocator. Ranges are cut to whole pages; those below 1 MiB are left
+ * out, and nothing within [@keep_start, @keep_end) (the kernel image) is used. At most 32 ranges
+ * are kept.
  */
 void page_alloc_add(uint64_t base, uint64_t len, uint64_t keep_start, uint64_t keep_end);
 
 /**
- * @bytes (rounded up to pages) at an address aligned to @align (power of two, at least PAGE_SIZE), zeroed.
- * Returns 0 if there is no room in @zone.
+ * @bytes (rounded up to pages) at an address aligned to @align (power of two, at least PAGE_SIZE),
+ * zeroed. Returns 0 if there is no room in @zone.
  */
 uint64_t page_alloc(enum page_zone zone, uint64_t bytes, uint64_t align);
 

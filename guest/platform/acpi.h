@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ACPI tables as the firmware left them: found, measured, checksummed, and no more trusted than that.
+ * ACPI tables as the firmware left them: found, measured, checksummed, and no more trusted than
+ * that.
  */
 #ifndef PLATFORM_ACPI_H
 #define PLATFORM_ACPI_H
@@ -21,9 +22,9 @@ struct acpi_header {
 } __attribute__((packed));
 
 /**
- * Find the RSDP (@rsdp from the boot door, else EBDA and E0000h-FFFFFh) and read RSDT or XSDT. Tables longer than
- * 1 MiB, shorter than their header or with a bad checksum are left out and counted.
- * Returns the number of good tables, or -1 without a valid RSDP.
+ * Find the RSDP (@rsdp from the boot door, else EBDA and E0000h-FFFFFh) and read RSDT or XSDT.
+ * Tables longer than 1 MiB, shorter than their header or with a bad checksum are left out and
+ * counted. Returns the number of good tables, or -1 without a valid RSDP.
  */
 int acpi_init(uint64_t rsdp);
 
@@ -36,7 +37,8 @@ const struct acpi_header *acpi_find(const char signature[4], unsigned n);
 /** ECAM window of segment 0 from the MCFG table. Returns false where there is none. */
 bool acpi_mcfg(uint64_t *base, uint8_t *bus_start, uint8_t *bus_end);
 
-/** Power off through FADT's PM1 control blocks and the DSDT's \_S5 package. Returns only if it did not work. */
+/** Power off through FADT's PM1 control blocks and the DSDT's \_S5 package. Returns only if it did
+ * not work. */
 void acpi_power_off(void);
 
 #endif

@@ -10,7 +10,8 @@
 
 /**
  * Read file @name into @buf, at most @size - 1 bytes, and end it with a NUL.
- * Returns the file's length, or -1 if there is no fw_cfg device or no such file. The directory walk is bounded.
+ * Returns the file's length, or -1 if there is no fw_cfg device or no such file. The directory walk
+ * is bounded.
  */
 long fw_cfg_read(const char *name, char *buf, size_t size);
 

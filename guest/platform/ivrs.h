@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The IVRS table (48882 section 5.2): a bounded walk over its blocks. No privileged instruction, so it is unit tested natively.
+ * The IVRS table (48882 section 5.2): a bounded walk over its blocks. No privileged instruction, so
+ * it is unit tested natively.
  */
 #ifndef PLATFORM_IVRS_H
 #define PLATFORM_IVRS_H
@@ -27,8 +28,8 @@ struct ivrs_ivhd {
 
 /**
  * The n-th IVHD block of a table of @len bytes at @table (with the 48-byte header).
- * Returns false if there is none. A block with a length that is zero, shorter than its header or beyond the
- * table ends the walk; *@broken is then set.
+ * Returns false if there is none. A block with a length that is zero, shorter than its header or
+ * beyond the table ends the walk; *@broken is then set.
  */
 bool ivrs_ivhd(const void *table, size_t len, unsigned n, struct ivrs_ivhd *out, bool *broken);
 
