@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "drivers/testdev/testdev.h"
+
+#include <stddef.h>
+
+#include "arch/cpu.h"
+#include "arch/io.h"
+#include "arch/paging.h"
+#include "arch/time.h"
+#include "drivers/testdev/regs.h"
+#include "lib/string.h"
+#include "platform/pci.h"
+
+/* A command runs inside the register write; the limit only bounds a broken device. */
+#define COMMAND_US 1000000u
+
+const char *testdev_discover(struct testdev *t)
+{
+    const struct pci_dev *dev = pci_find_id(TESTDEV_VENDOR, TESTDEV_DEVICE, NULL);
+
+    *t = (struct testdev){0};
+    if (!dev) {
+        return "no amdvi-testdev (PCI 1234:adc1)";
+    }
+    t->devid = dev->devid;
+    t->base = pci_bar_mem(t->devid, 0);
+    if (!t->base || !paging_map(t->base, TESTDEV_BUFFER + TESTDEV_MAX, true)) {
+        return "amdvi-testdev has no memory BAR";
+    }
+    pci_command(t->devid, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
+    if (mmio_read32(t->base + TESTDEV_ID) != TESTDEV_ID_VALUE) {
+        return "amdvi-testdev does not answer with its ID";
+    }
+    return NULL;
+}
+
+static bool run(struct testdev *t, enum testdev_command cmd, uint64_t iova, uint32_t len,
+                uint32_t *result)
+{
+    uint32_t before = mmio_read32(t->base + TESTDEV_COUNT);
+
+    mmio_write64(t->base + TESTDEV_IOVA, iova);
+    mmio_write32(t->base + TESTDEV_LENGTH, len);
+    mmio_write32(t->base + TESTDEV_BUFOFF, 0);
+    memory_barrier();
+    mmio_write32(t->base + TESTDEV_COMMAND, cmd);
+
+    bool ran = wait_until(mmio_read32(t->base + TESTDEV_COUNT) == before + 1, COMMAND_US);
+
+    memory_barrier();
+    *result = mmio_read32(t->base + TESTDEV_RESULT);
+    return ran && !(*result & TESTDEV_RESULT_REFUSED);
+}
+
+/* The buffer takes aligned 4-byte accesses; the last one may hold bytes beyond @len, which do no
+ * harm. */
+static void buffer_fill(struct testdev *t, const uint8_t *data, uint32_t len)
+{
+    for (uint32_t off = 0; off < len; off += 4) {
+        uint32_t word = 0;
+
+        if (data) {
+            memcpy(&word, data + off, len - off < 4 ? len - off : 4);
+        }
+        mmio_write32(t->base + TESTDEV_BUFFER + off, word);
+    }
+}
+
+bool testdev_write(struct testdev *t, uint64_t iova, const void *data, uint32_t len,
+                   uint32_t *result)
+{
+    buffer_fill(t, data, len);
+    return run(t, TESTDEV_WRITE, iova, len, result);
+}
+
+bool testdev_read(struct testdev *t, uint64_t iova, void *data, uint32_t len, uint32_t *result)
+{
+    uint8_t *out = data;
+
+    buffer_fill(t, NULL, len);
+
+    bool ok = run(t, TESTDEV_READ, iova, len, result);
+
+    for (uint32_t off = 0; off < len; off += 4) {
+        uint32_t word = mmio_read32(t->base + TESTDEV_BUFFER + off);
+
+        memcpy(out + off, &word, len - off < 4 ? len - off : 4);
+    }
+    return ok;
+}
