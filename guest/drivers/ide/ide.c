@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "drivers/ide/ide.h"
 
+#include <stddef.h>
+
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "arch/time.h"

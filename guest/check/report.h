@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The serial contract, guest's side (docs/results-format.md section 1).
+ */
+#ifndef CHECK_REPORT_H
+#define CHECK_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Write one record: sequence number, text, CRC. Not more than 900 characters; what is not
+ * printable becomes '?'. */
+void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** One `platform` record. The value's spaces become underscores. */
+void report_platform(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * Ask the host and wait at most @us microseconds for the answer. Returns true for `ok`; @text (may
+ * be NULL) gets the answer's text, or why there is none.
+ */
+bool report_host(uint64_t us, char *text, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/env.h"
+
+#include "arch/cpu.h"
+#include "arch/time.h"
+#include "check/env.h"
+#include "check/report.h"
+#include "drivers/amdvi/regs.h"
+#include "drivers/ide/regs.h"
+#include "lib/page_alloc.h"
+#include "lib/string.h"
+#include "platform/acpi.h"
+#include "platform/pci.h"
+
+#define HOST_US 200000u
+
+struct env env;
+
+/* The unit's registers as the firmware left them, all with translation off. */
+static struct {
+    uint64_t control, dev_tab, cmd_buf, evt_log, excl_base, excl_limit;
+} found;
+
+/* The scratch disk's first sector: docs/results-format.md, "Scratch disk". */
+static const char scratch_signature[] = "AMDVI-CHECK SCRATCH DISK v1\n";
+
+struct scratch_header {
+    char signature[64];
+    uint64_t seed;
+    uint32_t first_lba;
+    uint32_t count;
+} __attribute__((packed));
+
+static void find_disk_areas(void)
+{
+    static union {
+        struct scratch_header header;
+        uint8_t bytes[IDE_SECTOR];
+    } sector;
+
+    env.read_lba = 1;
+    env.read_count = env.ide.sectors > 1 ? env.ide.sectors - 1 : 0;
+    if (!ide_pio_read(&env.ide, 0, &sector)) {
+        env.ide_missing = "the disk's first sector cannot be read by PIO";
+        return;
+    }
+
+    const struct scratch_header *h = &sector.header;
+
+    /* Without the whole signature, and an area that lies on the disk and not in its first sector,
+     * nothing is ever written. */
+    if (memcmp(h->signature, scratch_signature, sizeof(scratch_signature)) == 0 &&
+        h->first_lba > 1 && h->count > 0 && h->first_lba < env.ide.sectors &&
+        h->count <= env.ide.sectors - h->first_lba) {
+        env.read_count = h->first_lba - 1;
+        env.scratch_lba = h->first_lba;
+        env.scratch_count = h->count;
+    }
+}
+
+/* Secure nested paging locks the registers and the tables (REG-017); MSR C001_0010h bit 24 is
+ * SYSCFG.SNPEn. */
+static bool snp_enabled(void)
+{
+    uint32_t lo, hi;
+
+    if (!(amdvi_read64(&env.iommu, AMDVI_EFR) & AMDVI_EFR_SNP_SUP)) {
+        return false;
+    }
+    __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(0xc0010010u));
+    return lo >> 24 & 1;
+}
+
+const char *env_init(const struct env_options *opt)
+{
+    const char *why = amdvi_discover(&env.iommu);
+
+    if (why) {
+        return why;
+    }
+
+    const struct amdvi *u = &env.iommu;
+
+    found.control = amdvi_read64(u, AMDVI_CONTROL);
+    found.dev_tab = amdvi_read64(u, AMDVI_DEV_TAB_BASE);
+    found.cmd_buf = amdvi_read64(u, AMDVI_CMD_BUF_BASE);
+    found.evt_log = amdvi_read64(u, AMDVI_EVT_LOG_BASE);
+    found.excl_base = amdvi_read64(u, AMDVI_EXCL_BASE);
+    found.excl_limit = amdvi_read64(u, AMDVI_EXCL_LIMIT);
+    if (snp_enabled()) {
+        return "SNP is on: the IOMMU's registers are locked";
+    }
+    if ((found.control & AMDVI_CTRL_IOMMU_EN) && !opt->force) {
+        return "the firmware already translates (Control.IommuEn=1); \"force\" on the command line "
+               "overrides";
+    }
+
+    env.seed = opt->seed;
+    env.budget = opt->budget;
+    env.ide_missing = ide_discover(&env.ide);
+    if (!env.ide_missing) {
+        find_disk_areas();
+    }
+    env.testdev_missing = testdev_discover(&env.testdev);
+
+    unsigned bus = 0;
+
+    for (unsigned i = 0; pci_get(i); i++) {
+        if (pci_get(i)->devid >> 8 > bus) {
+            bus = pci_get(i)->devid >> 8;
+        }
+    }
+    env.devids = (bus + 1) * 256;
+    return NULL;
+}
+
+void env_platform(void)
+{
+    const struct amdvi *u = &env.iommu;
+    struct cpuid_regs v = cpuid(0, 0), f = cpuid(1, 0);
+    char vendor[13];
+
+    memcpy(vendor, &v.ebx, 4);
+    memcpy(vendor + 4, &v.edx, 4);
+    memcpy(vendor + 8, &v.ecx, 4);
+    vendor[12] = '\0';
+    report_platform("cpu_vendor", "%s", vendor);
+    report_platform("cpu_signature", "%08x", f.eax);
+    report_platform("iommu_devid", "%04x", u->devid);
+    report_platform("iommu_id", "%08x", pci_read32(u->devid, PCI_VENDOR_ID));
+    report_platform("iommu_cap", "%08x", u->cap_header);
+    report_platform("iommu_efr", "%016llx", (unsigned long long)amdvi_read64(u, AMDVI_EFR));
+    report_platform("ivhd_types", "%x", u->ivhd_types);
+    report_platform("acpi_rejected", "%u", acpi_rejected());
+    report_platform("ide", "%s", env.ide_missing ? env.ide_missing : "yes");
+    report_platform("ide_scratch_sectors", "%u", env.scratch_count);
+    report_platform("testdev", "%s", env.testdev_missing ? env.testdev_missing : "yes");
+    report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
+    report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
+
+    char host[64];
+    bool answered = report_host(HOST_US, host, sizeof(host), "ping");
+
+    report_platform("host", "%s", answered ? "yes" : "no");
+}
+
+bool env_has(const char *need, const char **why)
+{
+    if (strcmp(need, "ide") == 0) {
+        *why = env.ide_missing ? env.ide_missing
+               : env.scratch_count
+                   ? NULL
+                   : "the disk carries no scratch signature, so it is not written to";
+    } else if (strcmp(need, "testdev") == 0) {
+        *why = env.testdev_missing;
+    } else {
+        *why = "this kernel knows no such need";
+    }
+    return !*why;
+}
+
+void env_restore(void)
+{
+    struct amdvi *u = &env.iommu;
+
+    (void)amdvi_disable(u);
+    amdvi_write64(u, AMDVI_DEV_TAB_BASE, found.dev_tab);
+    amdvi_write64(u, AMDVI_CMD_BUF_BASE, found.cmd_buf);
+    amdvi_write64(u, AMDVI_EVT_LOG_BASE, found.evt_log);
+    amdvi_write64(u, AMDVI_EXCL_BASE, found.excl_base);
+    amdvi_write64(u, AMDVI_EXCL_LIMIT, found.excl_limit);
+    amdvi_write64(u, AMDVI_CONTROL, found.control);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The devices that the tests use, found once.
+ */
+#ifndef TESTS_ENV_H
+#define TESTS_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/amdvi/amdvi.h"
+#include "drivers/ide/ide.h"
+#include "drivers/testdev/testdev.h"
+
+struct env {
+    struct amdvi iommu;
+    struct ide ide;
+    const char *ide_missing; /* NULL if there is one */
+    struct testdev testdev;
+    const char *testdev_missing;
+    uint32_t read_lba;      /* sectors that may be read: from here ... */
+    uint32_t read_count;    /* ... this many */
+    uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */
+    uint32_t scratch_count; /* ... this many; 0: nothing may be written */
+    unsigned devids;        /* DeviceIDs that the device table has to cover: whole buses */
+    uint64_t seed;
+    uint64_t budget;
+};
+
+/** The one and only. Filled by env_init() of check/env.h. */
+extern struct env env;
+
+#endif

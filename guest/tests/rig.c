@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/rig.h"
+
+#include "arch/cpu.h"
+#include "drivers/amdvi/regs.h"
+#include "tests/env.h"
+
+static struct rig rig;
+
+static void rig_end(void *arg)
+{
+    struct rig *r = arg;
+
+    if (!env.ide_missing && !ide_reset(&env.ide)) {
+        rule_error(r->c, "the IDE channel stays busy after a reset");
+    }
+    if (!amdvi_disable(r->u)) {
+        rule_error(r->c, "the IOMMU does not stop: Status 0x%llx",
+                   (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
+    }
+}
+
+struct rig *rig_begin(struct check *c)
+{
+    struct rig *r = &rig;
+    uint64_t nonce = r->nonce;
+
+    *r = (struct rig){
+        .c = c,
+        .u = &env.iommu,
+        .ide = env.ide.devid,
+        .testdev = env.testdev.devid,
+        .nonce = nonce ? nonce : env.seed << 32,
+    };
+    rule_at_end(c, rig_end, r);
+    r->prdt = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+    r->prdt_iova = (uint32_t)r->prdt;
+    if (!amdvi_disable(r->u) || !r->prdt ||
+        !amdvi_setup(r->u, env.devids, AMDVI_RING_LEN_MIN, AMDVI_RING_LEN_MIN) ||
+        !amdvi_enable(r->u)) {
+        rule_error(c,
+                   "the IOMMU cannot be brought into a known state: Control 0x%llx Status 0x%llx",
+                   (unsigned long long)amdvi_read64(r->u, AMDVI_CONTROL),
+                   (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
+        return NULL;
+    }
+    rig_take_events(r);
+    return r;
+}
+
+bool rig_attach(struct rig *r, uint16_t devid, uint64_t q0, uint64_t q1, uint64_t q2, uint64_t q3)
+{
+    amdvi_dte_write(r->u, devid, (struct amdvi_dte){{q0, q1, q2, q3}});
+    if (!amdvi_flush_device(r->u, devid, (uint16_t)q1)) {
+        rule_error(r->c, "no completion after the flush of DeviceID 0x%04x", devid);
+        return false;
+    }
+    return true;
+}
+
+bool rig_tree(struct rig *r, struct amdvi_pt *pt, unsigned mode)
+{
+    r->prdt_iova = RIG_PRDT_IOVA;
+    if (!amdvi_pt_init(pt, mode) ||
+        !amdvi_pt_map(pt, RIG_PRDT_IOVA, r->prdt, 1, AMDVI_IR | AMDVI_IW)) {
+        rule_error(r->c, "no memory for page tables");
+        return false;
+    }
+    return true;
+}
+
+bool rig_attach_tree(struct rig *r, uint16_t devid, const struct amdvi_pt *pt, uint16_t domain)
+{
+    return rig_attach(r, devid, 0x6000000000000003ull | (uint64_t)pt->mode << 9 | pt->root, domain,
+                      0, 0);
+}
+
+bool rig_flush(struct rig *r, uint16_t domain)
+{
+    if (!amdvi_cmd_and_wait(r->u, amdvi_cmd_invalidate_domain(domain))) {
+        rule_error(r->c, "no completion after the flush of domain %u", domain);
+        return false;
+    }
+    return true;
+}
+
+void rig_store(volatile uint64_t *slot, uint64_t value)
+{
+    *slot = value;
+    memory_barrier();
+}
+
+uint16_t engine_devid(const struct rig *r, enum engine e)
+{
+    return e == ENGINE_IDE ? r->ide : r->testdev;
+}
+
+void rig_take_events(struct rig *r)
+{
+    r->event_count = amdvi_evt_take(r->u, r->events, RIG_EVENTS_MAX);
+}
+
+void expect_no_event(struct rig *r, const char *what)
+{
+    rig_take_events(r);
+    if (r->event_count) {
+        const struct amdvi_event *e = &r->events[0];
+
+        expect_true(r->c, false, "%s: expected no event, actual %u, the first %08x %08x %08x %08x",
+                    what, r->event_count, e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
+    }
+}
+
+void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, uint32_t dw1_mask,
+                  uint64_t page)
+{
+    rig_take_events(r);
+    if (r->event_count == 0) {
+        expect_true(r->c, false,
+                    "%s: expected an event %08x %08x address 0x%llx, actual none (Status 0x%llx)",
+                    what, dw0, dw1, (unsigned long long)page,
+                    (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
+        return;
+    }
+    for (unsigned i = 0; i < r->event_count; i++) {
+        const struct amdvi_event *e = &r->events[i];
+
+        if (e->dw[0] != dw0 || (e->dw[1] & dw1_mask) != (dw1 & dw1_mask) ||
+            (amdvi_event_address(e) & ~0xfffull) != page) {
+            expect_true(
+                r->c, false,
+                "%s: expected event %08x %08x (mask %08x) in page 0x%llx, actual number %u of %u: "
+                "%08x %08x %08x %08x",
+                what, dw0, dw1, dw1_mask, (unsigned long long)page, i + 1, r->event_count, e->dw[0],
+                e->dw[1], e->dw[2], e->dw[3]);
+            return;
+        }
+    }
+}
+
+void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain, uint32_t flags,
+                  uint32_t flags_mask, uint64_t iova)
+{
+    expect_event(r, what, devid, 0x20000000u | flags << 16 | domain, 0xf000ffffu | flags_mask << 16,
+                 iova & ~0xfffull);
+}

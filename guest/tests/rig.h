@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the tests share: a known state to start from, buffers whose every byte is watched, DMA by
+ * either device with an outcome judged from memory and disk, and the event log.
+ */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "check/rule.h"
+#include "drivers/amdvi/amdvi.h"
+#include "drivers/amdvi/pte.h"
+#include "lib/page_alloc.h"
+
+/* Records taken from the log at once; the ring of a rig holds 255. */
+#define RIG_EVENTS_MAX 256
+
+/* Every translated domain of a rig maps the PRD table here, since the IDE controller reads it
+ * through the IOMMU. */
+#define RIG_PRDT_IOVA 0x7000u
+
+struct rig {
+    struct check *c;
+    struct amdvi *u;
+    uint16_t ide;       /* DeviceID of the IDE controller */
+    uint16_t testdev;   /* DeviceID of the test device */
+    uint64_t prdt;      /* page of the PRD table */
+    uint32_t prdt_iova; /* where the controller finds it: RIG_PRDT_IOVA, or its address where
+                           nothing translates */
+    uint64_t nonce;     /* makes each transfer's data different from all others */
+    struct amdvi_event events[RIG_EVENTS_MAX];
+    unsigned event_count;
+};
+
+/**
+ * From a known state: IOMMU disabled, new zeroed tables and rings (256 entries), enabled,
+ * everything flushed, event log empty, all devices passing through (V=0). Ends by itself with the
+ * rule. NULL if that is not to be had; the rule is then an error.
+ */
+struct rig *rig_begin(struct check *c);
+
+/* A block of whole pages with a page before and a page behind it; all of it holds a canary that
+ * depends on the address. */
+struct buf {
+    uint64_t spa; /* of the block */
+    uint32_t len;
+};
+
+/** A new canary buffer of @pages pages in @zone. Returns false (and the rule is an error) without
+ * memory. */
+bool buf_new(struct rig *r, struct buf *b, enum page_zone zone, unsigned pages);
+
+/** Write the canary into all of it, neighbours included. */
+void buf_canary(const struct buf *b);
+
+/** Is everything but [@off, @off+@len) still the canary? */
+bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len);
+
+enum engine { ENGINE_IDE, ENGINE_TESTDEV, ENGINE_COUNT };
+enum direction { TO_MEMORY, FROM_MEMORY, DIRECTION_COUNT };
+enum outcome {
+    DMA_MOVED,   /* exactly the data, exactly there, nothing else changed */
+    DMA_BLOCKED, /* no memory changed, no memory contents reached the device */
+    DMA_WRONG,   /* anything else; a diag line tells */
+    DMA_BROKEN,  /* the device did not run or did not end; the rule is an error */
+};
+
+/** "IDE read", "testdev write", ...: what the engine does as the direction says. */
+const char *dma_name(enum engine e, enum direction d);
+
+/**
+ * Move @len bytes between the device and IOVA @iova and judge by what happened to [@off, @off+@len)
+ * of @b, which is where the IOVA is meant to lead. IDE: @len is a multiple of 512, at most 4096,
+ * and @iova < 4 GiB; TO_MEMORY reads sectors of the disk, FROM_MEMORY writes to its scratch area
+ * and reads back by PIO.
+ */
+enum outcome dma(struct rig *r, enum engine e, enum direction d, uint64_t iova, const struct buf *b,
+                 uint32_t off, uint32_t len);
+
+/** As dma() with the length that suits the engine (IDE 512, test device 16), at offset @off of @b.
+ */
+enum outcome dma_probe(struct rig *r, enum engine e, enum direction d, uint64_t iova,
+                       const struct buf *b, uint32_t off);
+
+/** A DMA whose outcome is demanded; the rule fails if it is another one. @what: the circumstances.
+ */
+void expect_dma(struct rig *r, enum outcome want, enum engine e, enum direction d, uint64_t iova,
+                const struct buf *b, uint32_t off, const char *what);
+
+/** Write all four quadwords of a DTE as they stand, flush the device and @q1's domain. False: the
+ * rule is an error. */
+bool rig_attach(struct rig *r, uint16_t devid, uint64_t q0, uint64_t q1, uint64_t q2, uint64_t q3);
+
+/**
+ * An empty tree of @mode levels in which only the PRD table is mapped, and where the IDE controller
+ * finds it from now on.
+ */
+bool rig_tree(struct rig *r, struct amdvi_pt *pt, unsigned mode);
+
+/**
+ * Attach device @devid to @pt as domain @domain with both rights. The DTE is put together from the
+ * rule's own literals: q0 = 6000_0000_0000_0003h | mode << 9 | root.
+ */
+bool rig_attach_tree(struct rig *r, uint16_t devid, const struct amdvi_pt *pt, uint16_t domain);
+
+/** Flush @domain wholly and wait. False: the rule is an error. */
+bool rig_flush(struct rig *r, uint16_t domain);
+
+/** Write an entry of a table and make it visible to the IOMMU before anything that follows. */
+void rig_store(volatile uint64_t *slot, uint64_t value);
+
+/** Take what the event log holds into r->events. */
+void rig_take_events(struct rig *r);
+
+/** There must be no record in the log. */
+void expect_no_event(struct rig *r, const char *what);
+
+/**
+ * There must be at least one record, and all alike (a device may split an access: EVT-012): dw0 =
+ * @dw0, dw1 = @dw1 in the bits of @dw1_mask, address in the page @page (EVT-011: low bits may be
+ * the access's or 0).
+ */
+void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, uint32_t dw1_mask,
+                  uint64_t page);
+
+/**
+ * An IO_PAGE_FAULT as expect_event(): @flags is dw1[27:16], @flags_mask the flags that the rules
+ * fix.
+ */
+void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain, uint32_t flags,
+                  uint32_t flags_mask, uint64_t iova);
+
+/** DeviceID of the engine. */
+uint16_t engine_devid(const struct rig *r, enum engine e);
+
+/* Flags of IO_PAGE_FAULT, relative to dw1 bit 16 (section 8 of docs/rules.md) */
+#define FAULT_I   0x008u
+#define FAULT_PR  0x010u
+#define FAULT_RW  0x020u
+#define FAULT_PE  0x040u
+#define FAULT_RZ  0x080u
+#define FAULT_ALL 0xfffu
+
+#endif
