@@ -5,6 +5,8 @@
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define BOOT_MEM_MAX     128
@@ -35,6 +37,7 @@ struct boot_info {
     uint64_t rsdp; /* physical address of a verified copy or the original; 0: none given */
     uint32_t mem_count;
     struct boot_mem mem[BOOT_MEM_MAX];
+    bool text_screen;  /* the VGA text buffer at B8000h is what the screen shows */
     const char *error; /* what was wrong with the loader's data, or NULL */
 };
 
@@ -51,5 +54,25 @@ void boot_parse_multiboot2(struct boot_info *bi, uint64_t info);
  * @info: physical address from EBX. Source: Xen public header hvm/start_info.h.
  */
 void boot_parse_pvh(struct boot_info *bi, uint64_t info);
+
+/**
+ * Append a range to the map. An empty one is left out; one that wraps, or one too many, is left out
+ * and sets @bi->error.
+ */
+void boot_add_memory(struct boot_info *bi, uint64_t base, uint64_t len, uint32_t type);
+
+/* A part of physical memory, [start, end). */
+struct boot_span {
+    uint64_t start;
+    uint64_t end;
+};
+
+/**
+ * What of the usable memory may be handed out: whole pages, without anything that another entry of
+ * the map calls something else (maps with overlaps exist; the more careful reading counts), and
+ * without the @kept spans. Writes at most @max spans to @out and returns their number.
+ */
+uint32_t boot_usable(const struct boot_info *bi, const struct boot_span *kept, uint32_t kept_count,
+                     struct boot_span *out, uint32_t max);
 
 #endif
