@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /**
- * Measure the TSC against the PIT (channel 2, about 10 ms), or take CPUID leaf 15h where it tells.
+ * Measure the TSC against the PIT (channel 2, about 5 ms), or take CPUID leaf 15h where it tells.
  * Returns the frequency in kHz; if the PIT does not count within a bounded number of polls, a
  * frequency of 1 GHz is assumed and false is stored in @*measured.
  */
