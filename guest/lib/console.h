@@ -8,10 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Set the UART up and clear the text screen. Where there is no UART, output to it is dropped. */
+/** Set the UART up. Where there is none, output to it is dropped. */
 void console_init(void);
 
-/** Write @s to both; "\n" goes out as CR LF on the serial line. */
+/** Write to the VGA text screen too, if text memory answers. Only where the boot door says that the
+ * screen is in a text mode. */
+void console_use_screen(void);
+
+/** Write @s to all that is there; "\n" goes out as CR LF on the serial line. */
 void console_write(const char *s);
 
 /** Formatted console_write(), at most 1023 characters. */

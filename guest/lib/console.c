@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/console.h"
+
+#include <stdarg.h>
+
+#include "lib/format.h"
+#include "lib/string.h"
+#include "lib/uart.h"
+#include "lib/vga_text.h"
+
+void console_init(void)
+{
+    uart_init();
+}
+
+void console_use_screen(void)
+{
+    vga_text_init();
+}
+
+void console_write(const char *s)
+{
+    while (*s != '\0') {
+        const char *end = strchr(s, '\n');
+        size_t n = end != NULL ? (size_t)(end - s) : strlen(s);
+
+        uart_write(s, n);
+        vga_text_write(s, n);
+        if (end != NULL) {
+            uart_write("\r\n", 2);
+            vga_text_write("\n", 1);
+            n++;
+        }
+        s += n;
+    }
+}
+
+void console_printf(const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    format_v(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    console_write(text);
+}
+
+bool console_read(uint8_t *byte)
+{
+    return uart_read(byte);
+}
