@@ -24,12 +24,16 @@ struct acpi_header {
 /**
  * Find the RSDP (@rsdp from the boot door, else EBDA and E0000h-FFFFFh) and read RSDT or XSDT.
  * Tables longer than 1 MiB, shorter than their header or with a bad checksum are left out and
- * counted. Returns the number of good tables, or -1 without a valid RSDP.
+ * counted, as are tables above 4 GiB. The root table and the DSDT count as tables. Returns the
+ * number of good tables, or -1 without a valid RSDP.
  */
 int acpi_init(uint64_t rsdp);
 
 /** Number of tables that acpi_init() rejected. */
 unsigned acpi_rejected(void);
+
+/** The i-th good table, or NULL. */
+const struct acpi_header *acpi_get(unsigned i);
 
 /** The n-th (from 0) good table with this signature, or NULL. */
 const struct acpi_header *acpi_find(const char signature[4], unsigned n);
