@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From what a boot said and how it ended to verdicts (docs/results-format.md section 4), and the
+// data that all writers of results read. No I/O here.
+#pragma once
+
+#include <glib.h>
+
+#include "rules.h"
+#include "transcript.h"
+
+// Why a boot is over.
+typedef enum {
+    CAUSE_EXIT,         // the emulator ended by itself
+    CAUSE_RULE_TIMEOUT, // a rule took longer than its metadata allows
+    CAUSE_BOOT_TIMEOUT, // the whole boot took too long
+    CAUSE_SILENCE,      // nothing on the serial line, outside a rule
+    CAUSE_LINGER,       // `done` came but the emulator does not end
+    CAUSE_FLOOD,        // more bytes on the serial line than the limit
+    CAUSE_STOPPED,      // the user stopped the run
+} BootCause;
+
+// What QMP said when the harness lost patience.
+typedef enum {
+    LIFE_UNKNOWN, // no QMP to ask, or not asked
+    LIFE_ANSWERS, // the emulator answers, so the guest hangs
+    LIFE_SILENT,  // the emulator itself hangs
+} Life;
+
+// How the guest is to end (docs/results-format.md, "Exit value").
+typedef enum { EXIT_DEBUG, EXIT_ACPI, EXIT_HALT } ExitMode;
+
+typedef struct {
+    BootCause cause;
+    Life life;
+    double limit_s;   // the limit that was passed, where `cause` is one
+    int status;       // exit status, -1 if there is none
+    int signo;        // signal that ended it (also ours), 0 if none
+    ExitMode mode;    // what was agreed
+    gboolean reset;   // the guest reset or switched off the machine
+    const char *note; // more about it, or NULL; borrowed
+} BootEnd;
+
+typedef enum {
+    OUTCOME_DONE,
+    OUTCOME_TIMEOUT,
+    OUTCOME_HUNG,
+    OUTCOME_CRASHED,
+    OUTCOME_ERROR
+} Outcome;
+
+typedef struct {
+    guint number; // 1, 2, ...: names the folder boot-NN
+    GStrv command;
+    int exit;  // -1 if none
+    int signo; // 0 if none
+    Outcome outcome;
+    gint64 duration_ms;
+    guint rules;       // asked for
+    GPtrArray *errors; // of char *
+} BootRecord;
+
+typedef enum { EXPECT_PASS, EXPECT_FAIL, EXPECT_SKIP } Expected;
+
+typedef struct {
+    const Rule *rule;
+    Status status;  // the guest's
+    Status verdict; // the harness's; STATUS_NONE until judged
+    Expected expected;
+    gboolean unexpected;
+    char *reason;
+    char *finding; // page of a known failure, or NULL
+    guint64 us;
+    guint boot;          // number of the boot, 0 if none
+    GPtrArray *controls; // of Control; these three borrow from the transcript
+    GPtrArray *obs;      // of Pair
+    GPtrArray *diag;     // of char *
+} Result;
+
+typedef struct {
+    char *path;
+    const char *kind; // patched, stock, mutant, other
+    char *version;    // what the binary says, "" if unknown
+    char *base;       // "10.0.13", or NULL
+    char *digest;     // of the build, or NULL
+} EmulatorInfo;
+
+// One machine's part of a run.
+typedef struct {
+    char *machine; // profile name, with its settings if any
+    const char *door;
+    const char *accel;
+    EmulatorInfo emulator;
+    gboolean complete;
+    char *started;
+    gint64 duration_ms;
+    guint64 seed;
+    GPtrArray *platform; // of Pair
+    GPtrArray *boots;    // of BootRecord
+    GPtrArray *results;  // of Result, in the kernel's order
+    GPtrArray *talks;    // of Transcript: owns what the results borrow
+    GPtrArray *errors;   // of char *: errors of the run that belong to no boot
+    char *folder;
+    guint summary[STATUS_COUNT];
+    guint unexpected;
+    int exit; // AvcExit
+} MachineResults;
+
+// What a profile expects of a rule; NULL where it expects a pass.
+typedef struct {
+    GHashTable *skips; // rule ID to reason
+    GHashTable *fails; // rule ID to finding, or NULL
+    gboolean all_fail; // every rule is to fail (mutants)
+} Expectations;
+
+// Result without a verdict for `rule`.
+Result *result_new(const Rule *rule);
+MachineResults *machine_results_new(void);
+void machine_results_free(MachineResults *results);
+BootRecord *boot_record_new(guint number, guint rules);
+
+// "done", "timeout", "hung", "crashed", "error".
+const char *outcome_name(Outcome outcome);
+// "pass", "fail", "skip".
+const char *expected_name(Expected expected);
+
+// What a boot came to: its outcome. Adds to the transcript's errors whatever was wrong outside
+// rules: a missing `done`, an exit value that does not agree, a crash between rules.
+Outcome results_close_boot(Transcript *transcript, const BootEnd *end);
+
+// TRUE if the rules that never began may be tried in another boot: this one broke off by itself.
+gboolean results_may_go_on(const Transcript *transcript, const BootEnd *end);
+
+// Gives `result` its status, verdict and reason from what the boot `number` said about its rule.
+void results_judge(Result *result, const Transcript *transcript, const BootEnd *end, guint number);
+
+// Gives `result` the verdict error with this reason.
+void results_set_error(Result *result, const char *reason);
+
+// Compares the verdict with what is expected: a listed failure becomes `known`.
+void results_expect(Result *result, const Expectations *expectations);
+
+// Counts the verdicts and sets the exit status. To be called when all results have a verdict.
+void results_sum_up(MachineResults *results);
