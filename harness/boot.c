@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "host.h"
+#include "plan.h"
+#include "qmp.h"
+#include "spawn.h"
+#include "util.h"
+
+#define TICK_MS             20
+// What is kept of the emulator's own output; the rest is read and dropped.
+#define OUTPUT_BYTES_MAX    (4u << 20)
+// One turn of the main loop reads no more, so that a flood on one line starves nobody.
+#define READ_BYTES_PER_TURN (256u << 10)
+// Not even SIGKILL ends a process that sits in the kernel. Then it is left behind, with a word.
+#define GIVE_UP_S           10
+
+typedef enum {
+    PHASE_RUNNING,
+    PHASE_ASKING, // a limit was passed; QMP is asked who hangs
+    PHASE_QUIT,
+    PHASE_TERM,
+    PHASE_KILL,
+    PHASE_OVER,
+} Phase;
+
+struct Boot {
+    const BootSetup *setup;
+    GPtrArray *rules;
+    char *folder;
+    char *disk;
+    BootFunc func;
+    gpointer data;
+
+    Child child;
+    pid_t pid;
+    Qmp *qmp;
+    guint serial_source, output_source, tick_source;
+    Boot **watch; // cleared when the boot is over: the process may outlive it
+    int serial_log, output_log;
+    gsize output_kept;
+    char last_words[300]; // the emulator's last line of output
+    gsize last_length;
+    gboolean line_over;
+    GString *to_guest;
+
+    Phase phase;
+    gint64 started, phase_since, last_byte, rule_since; // monotonic, microseconds
+    const RuleRun *rule_seen;
+    const RuleRun *suspect; // open when the limit was passed
+
+    Transcript *transcript;
+    BootEnd end;
+    BootRecord *record;
+};
+
+static gint64 now_us(void)
+{
+    return g_get_monotonic_time();
+}
+
+static gboolean passed(gint64 since, double limit_s)
+{
+    return (double)(now_us() - since) > limit_s * 1e6;
+}
+
+static void set_phase(Boot *boot, Phase phase)
+{
+    boot->phase = phase;
+    boot->phase_since = now_us();
+}
+
+static void write_log(int fd, const void *bytes, gsize length)
+{
+    const char *p = bytes;
+
+    while (fd >= 0 && length > 0) {
+        gssize n = write(fd, p, length);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return;
+        }
+        p += n;
+        length -= (gsize)n;
+    }
+}
+
+static void send_answers(Boot *boot)
+{
+    HostRequest *next;
+
+    while ((next = g_queue_pop_head(&boot->transcript->requests))) {
+        g_autoptr(HostRequest) request = next;
+        g_autofree char *answer = host_answer(request);
+        g_string_append(boot->to_guest, answer);
+    }
+    if (boot->to_guest->len) {
+        gssize n = send(boot->child.serial, boot->to_guest->str, boot->to_guest->len,
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n > 0) {
+            g_string_erase(boot->to_guest, 0, n);
+        }
+    }
+}
+
+// Reads what the serial line holds, up to a limit. FALSE at its end.
+static gboolean read_serial(Boot *boot)
+{
+    gsize limit = (gsize)boot->setup->profile->serial_limit_mib << 20;
+    char buffer[16384];
+    gsize turn = 0;
+
+    while (turn < READ_BYTES_PER_TURN) {
+        gssize n = read(boot->child.serial, buffer, sizeof(buffer));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && errno == EAGAIN) {
+            return TRUE;
+        }
+        if (n <= 0) {
+            return FALSE;
+        }
+        turn += (gsize)n;
+        boot->last_byte = now_us();
+        if (boot->transcript->bytes >= limit) {
+            continue; // flood: the tick sees it
+        }
+        write_log(boot->serial_log, buffer, (gsize)n);
+        transcript_feed(boot->transcript, buffer, (gsize)n);
+        if (boot->transcript->open != boot->rule_seen) {
+            boot->rule_seen = boot->transcript->open;
+            boot->rule_since = boot->last_byte;
+        }
+        send_answers(boot);
+    }
+    return TRUE;
+}
+
+// Of what the emulator says the last line is the one that explains its end.
+static void keep_last_words(Boot *boot, const char *bytes, gsize length)
+{
+    for (gsize i = 0; i < length; i++) {
+        if (bytes[i] == '\n') {
+            boot->line_over = TRUE;
+            continue;
+        }
+        if (boot->line_over) {
+            boot->line_over = FALSE;
+            boot->last_length = 0;
+        }
+        if (boot->last_length < sizeof(boot->last_words) - 1) {
+            boot->last_words[boot->last_length++] = g_ascii_isprint(bytes[i]) ? bytes[i] : ' ';
+        }
+    }
+    boot->last_words[boot->last_length] = '\0';
+}
+
+static gboolean read_output(Boot *boot)
+{
+    char buffer[16384];
+    gsize turn = 0;
+
+    while (turn < READ_BYTES_PER_TURN) {
+        gssize n = read(boot->child.output, buffer, sizeof(buffer));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && errno == EAGAIN) {
+            return TRUE;
+        }
+        if (n <= 0) {
+            return FALSE;
+        }
+        turn += (gsize)n;
+        gsize keep = MIN((gsize)n, OUTPUT_BYTES_MAX - boot->output_kept);
+        write_log(boot->output_log, buffer, keep);
+        boot->output_kept += keep;
+        keep_last_words(boot, buffer, keep);
+    }
+    return TRUE;
+}
+
+static gboolean on_serial(gint fd, GIOCondition condition, gpointer data)
+{
+    Boot *boot = data;
+    (void)fd;
+    (void)condition;
+
+    if (read_serial(boot)) {
+        return G_SOURCE_CONTINUE;
+    }
+    boot->serial_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_output(gint fd, GIOCondition condition, gpointer data)
+{
+    Boot *boot = data;
+    (void)fd;
+    (void)condition;
+
+    if (read_output(boot)) {
+        return G_SOURCE_CONTINUE;
+    }
+    boot->output_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void begin_kill(Boot *boot)
+{
+    gboolean at_once = boot->end.cause == CAUSE_FLOOD || boot->end.cause == CAUSE_STOPPED;
+
+    if (at_once) {
+        spawn_kill(boot->pid, SIGKILL);
+        set_phase(boot, PHASE_KILL);
+    } else if (boot->qmp && boot->end.life == LIFE_ANSWERS) {
+        qmp_quit(boot->qmp);
+        set_phase(boot, PHASE_QUIT);
+    } else {
+        spawn_kill(boot->pid, SIGTERM);
+        set_phase(boot, PHASE_TERM);
+    }
+}
+
+static void lose_patience(Boot *boot, BootCause cause, double limit_s)
+{
+    boot->end.cause = cause;
+    boot->end.limit_s = limit_s;
+    boot->suspect = boot->transcript->open;
+    if (boot->qmp && cause != CAUSE_FLOOD && cause != CAUSE_STOPPED) {
+        qmp_ask(boot->qmp);
+        set_phase(boot, PHASE_ASKING);
+    } else {
+        begin_kill(boot);
+    }
+}
+
+static void check_limits(Boot *boot)
+{
+    const Profile *p = boot->setup->profile;
+    const Transcript *t = boot->transcript;
+
+    if (t->bytes >= (gsize)p->serial_limit_mib << 20) {
+        lose_patience(boot, CAUSE_FLOOD, 0);
+        return;
+    }
+    if (t->done && p->exit == EXIT_HALT) {
+        lose_patience(boot, CAUSE_LINGER, p->grace_s);
+        return;
+    }
+    if (boot->setup->gdb_socket) {
+        return;
+    }
+    double rule_s = t->open ? t->open->rule->timeout_ms / 1e3 * p->rule_scale : 0;
+    if (t->open && passed(boot->rule_since, rule_s)) {
+        lose_patience(boot, CAUSE_RULE_TIMEOUT, rule_s);
+    } else if (t->done && passed(boot->last_byte, p->grace_s)) {
+        lose_patience(boot, CAUSE_LINGER, p->grace_s);
+    } else if (!t->open && passed(boot->last_byte, p->silence_s)) {
+        lose_patience(boot, CAUSE_SILENCE, p->silence_s);
+    } else if (passed(boot->started, p->boot_timeout_s)) {
+        lose_patience(boot, CAUSE_BOOT_TIMEOUT, p->boot_timeout_s);
+    }
+}
+
+// The verdict may come after all while QMP is being asked, on a machine that is only slow.
+static gboolean recovered(const Boot *boot)
+{
+    if (boot->end.cause == CAUSE_RULE_TIMEOUT) {
+        return boot->transcript->open != boot->suspect;
+    }
+    return boot->end.cause == CAUSE_SILENCE && boot->last_byte > boot->phase_since;
+}
+
+static void check_answer(Boot *boot)
+{
+    if (recovered(boot)) {
+        boot->end.cause = CAUSE_EXIT;
+        set_phase(boot, PHASE_RUNNING);
+    } else if (qmp_answered(boot->qmp)) {
+        boot->end.life = LIFE_ANSWERS;
+        begin_kill(boot);
+    } else if (passed(boot->phase_since, boot->setup->profile->qmp_s)) {
+        boot->end.life = LIFE_SILENT;
+        begin_kill(boot);
+    }
+}
+
+static void finish(Boot *boot);
+
+static gboolean on_tick(gpointer data)
+{
+    Boot *boot = data;
+    double grace_s = boot->setup->profile->grace_s;
+
+    send_answers(boot);
+    switch (boot->phase) {
+    case PHASE_RUNNING:
+        check_limits(boot);
+        break;
+    case PHASE_ASKING:
+        check_answer(boot);
+        break;
+    case PHASE_QUIT:
+        if (passed(boot->phase_since, grace_s)) {
+            spawn_kill(boot->pid, SIGTERM);
+            set_phase(boot, PHASE_TERM);
+        }
+        break;
+    case PHASE_TERM:
+        if (passed(boot->phase_since, grace_s)) {
+            spawn_kill(boot->pid, SIGKILL);
+            set_phase(boot, PHASE_KILL);
+        }
+        break;
+    case PHASE_KILL:
+        if (passed(boot->phase_since, GIVE_UP_S)) {
+            transcript_error(boot->transcript, "process %d cannot be killed and is left behind",
+                             (int)boot->pid);
+            finish(boot);
+            return G_SOURCE_CONTINUE; // finish() has removed the source
+        }
+        break;
+    case PHASE_OVER:
+        break;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void check_disk(Boot *boot)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!disk_verify(boot->disk, boot->setup->seed, &error)) {
+        transcript_error(boot->transcript, "%s", error->message);
+    }
+}
+
+static void fill_record(Boot *boot)
+{
+    BootRecord *record = boot->record;
+
+    g_strchomp(boot->last_words);
+    boot->end.note = boot->last_words[0] ? boot->last_words : NULL;
+    record->exit = boot->end.status;
+    record->signo = boot->end.signo;
+    record->duration_ms = (now_us() - boot->started) / 1000;
+    record->outcome = results_close_boot(boot->transcript, &boot->end);
+    if (boot->end.cause != CAUSE_STOPPED) {
+        check_disk(boot);
+    }
+    for (guint i = 0; i < boot->transcript->errors->len; i++) {
+        g_ptr_array_add(record->errors, g_strdup(boot->transcript->errors->pdata[i]));
+    }
+}
+
+static void finish(Boot *boot)
+{
+    // What a dead process wrote is still in the sockets. Its children may hold them open, so no
+    // end of file is waited for.
+    spawn_kill(boot->pid, SIGKILL);
+    read_serial(boot);
+    read_output(boot);
+    if (boot->qmp) {
+        qmp_read(boot->qmp);
+        boot->end.reset = qmp_guest_reset(boot->qmp);
+    }
+
+    g_clear_handle_id(&boot->serial_source, g_source_remove);
+    g_clear_handle_id(&boot->output_source, g_source_remove);
+    g_clear_handle_id(&boot->tick_source, g_source_remove);
+    *boot->watch = NULL;
+    fill_record(boot);
+    boot->phase = PHASE_OVER;
+    if (boot->record->errors->len == 0 && !boot->setup->keep) {
+        unlink(boot->disk);
+    }
+    boot->func(boot, boot->data);
+}
+
+static void on_exit_seen(GObject *source, GAsyncResult *result, gpointer data)
+{
+    GSubprocess *process = G_SUBPROCESS(source);
+    Boot **watch = data;
+    Boot *boot = *watch;
+
+    g_subprocess_wait_finish(process, result, NULL);
+    if (!boot) {
+        g_free(watch);
+        return;
+    }
+    if (g_subprocess_get_if_signaled(process)) {
+        boot->end.signo = g_subprocess_get_term_sig(process);
+    } else {
+        boot->end.status = g_subprocess_get_exit_status(process);
+    }
+    finish(boot);
+    g_free(watch);
+}
+
+static int open_log(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+static gboolean write_command(Boot *boot, GError **error)
+{
+    g_autofree char *lines = g_strjoinv("\n", boot->record->command);
+    g_autofree char *text = g_strconcat(lines, "\n", NULL);
+    g_autofree char *path = g_build_filename(boot->folder, "command", NULL);
+
+    return avc_write_file(path, text, strlen(text), error);
+}
+
+static gboolean launch(Boot *boot, GError **error)
+{
+    static const char *const exit_ways[] = {"debug", "acpi", "halt"};
+    const BootSetup *setup = boot->setup;
+    const Profile *p = setup->profile;
+    g_autofree char *cmdline =
+        plan_cmdline(boot->rules, setup->seed, exit_ways[p->exit], setup->reverse, p->options);
+    SpawnSpec spec = {
+        .profile = p,
+        .emulator = setup->emulator,
+        .kernel = setup->kernel,
+        .iso = setup->iso,
+        .disk = boot->disk,
+        .folder = boot->folder,
+        .cmdline = cmdline,
+        .kvm = setup->kvm,
+        .extra = setup->extra,
+        .gdb_socket = setup->gdb_socket,
+    };
+
+    if (g_mkdir_with_parents(boot->folder, 0755) != 0) {
+        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make the folder %s: %s", boot->folder,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    boot->record->command = spawn_command(&spec, FALSE, error);
+    if (!boot->record->command || !write_command(boot, error) ||
+        !disk_create(boot->disk, setup->seed, error)) {
+        return FALSE;
+    }
+    boot->serial_log = open_log(boot->folder, "serial.log");
+    boot->output_log = open_log(boot->folder, "emulator.log");
+    boot->started = now_us();
+    return spawn_start(&spec, (const char *const *)boot->record->command, &boot->child, error);
+}
+
+Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const char *folder,
+                 BootFunc func, gpointer data, GError **error)
+{
+    Boot *boot = g_new0(Boot, 1);
+
+    boot->setup = setup;
+    boot->rules = g_ptr_array_ref(rules);
+    boot->folder = g_strdup(folder);
+    boot->disk = g_build_filename(folder, "disk.raw", NULL);
+    boot->func = func;
+    boot->data = data;
+    boot->serial_log = boot->output_log = -1;
+    boot->child.serial = boot->child.output = boot->child.qmp = -1;
+    boot->to_guest = g_string_new(NULL);
+    boot->transcript = transcript_new(setup->table, rules);
+    boot->record = boot_record_new(number, rules->len);
+    boot->end.status = -1;
+    boot->end.mode = setup->profile->exit;
+    if (!launch(boot, error)) {
+        boot_free(boot);
+        return NULL;
+    }
+
+    boot->last_byte = boot->rule_since = boot->started;
+    set_phase(boot, PHASE_RUNNING);
+    const char *id = g_subprocess_get_identifier(boot->child.process);
+    boot->pid = id ? (pid_t)g_ascii_strtoll(id, NULL, 10) : 0;
+    if (boot->child.qmp >= 0) {
+        boot->qmp = qmp_new(g_steal_fd(&boot->child.qmp));
+    }
+    boot->serial_source =
+        g_unix_fd_add(boot->child.serial, G_IO_IN | G_IO_HUP | G_IO_ERR, on_serial, boot);
+    boot->output_source =
+        g_unix_fd_add(boot->child.output, G_IO_IN | G_IO_HUP | G_IO_ERR, on_output, boot);
+    boot->tick_source = g_timeout_add(TICK_MS, on_tick, boot);
+    boot->watch = g_new(Boot *, 1);
+    *boot->watch = boot;
+    g_subprocess_wait_async(boot->child.process, NULL, on_exit_seen, boot->watch);
+    return boot;
+}
+
+void boot_stop(Boot *boot)
+{
+    if (boot->phase != PHASE_OVER && boot->phase != PHASE_KILL) {
+        lose_patience(boot, CAUSE_STOPPED, 0);
+    }
+}
+
+void boot_free(Boot *boot)
+{
+    int fds[] = {boot->child.serial, boot->child.output, boot->child.qmp, boot->serial_log,
+                 boot->output_log};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fds); i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+    g_clear_pointer(&boot->qmp, qmp_free);
+    g_clear_object(&boot->child.process);
+    g_clear_pointer(&boot->transcript, transcript_free);
+    if (boot->record) {
+        g_ptr_array_unref(boot->record->errors);
+        g_strfreev(boot->record->command);
+        g_free(boot->record);
+    }
+    g_string_free(boot->to_guest, TRUE);
+    g_ptr_array_unref(boot->rules);
+    g_free(boot->folder);
+    g_free(boot->disk);
+    g_free(boot);
+}
+
+const Rule *boot_open_rule(const Boot *boot, double *seconds)
+{
+    *seconds = (double)(now_us() - boot->rule_since) / 1e6;
+    return boot->transcript->open ? boot->transcript->open->rule : NULL;
+}
+
+guint boot_ended(const Boot *boot)
+{
+    return boot->transcript ? boot->transcript->ended : 0;
+}
+
+GPtrArray *boot_rules(const Boot *boot)
+{
+    return boot->rules;
+}
+
+const BootEnd *boot_end(const Boot *boot)
+{
+    return &boot->end;
+}
+
+guint boot_number(const Boot *boot)
+{
+    return boot->record->number;
+}
+
+Transcript *boot_take_transcript(Boot *boot)
+{
+    return g_steal_pointer(&boot->transcript);
+}
+
+BootRecord *boot_take_record(Boot *boot)
+{
+    return g_steal_pointer(&boot->record);
+}

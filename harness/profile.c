@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "profile.h"
+
+#include <string.h>
+
+#include "util.h"
+
+#define INCLUDE_DEPTH_MAX 8
+
+static void fail_section_free(gpointer data)
+{
+    FailSection *section = data;
+    g_free(section->version);
+    g_hash_table_unref(section->rules);
+    g_free(section);
+}
+
+void profile_free(Profile *p)
+{
+    char *texts[] = {p->name,    p->folder_name, p->path,     p->description, p->emulator,
+                     p->machine, p->memory,      p->firmware, p->devices,     p->args,
+                     p->command, p->options,     p->rules};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(texts[i]);
+    }
+    g_hash_table_unref(p->settings);
+    g_hash_table_unref(p->skips);
+    g_ptr_array_unref(p->fails);
+    g_free(p);
+}
+
+static gboolean bad(GError **error, const char *path, const char *group, const char *key,
+                    const char *what)
+{
+    g_set_error(error, AVC_ERROR, AVC_USAGE, "%s: [%s] %s: %s", path, group, key, what);
+    return FALSE;
+}
+
+static gboolean set_text(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean set_seconds(double *field, const char *value)
+{
+    char *end;
+    double number = g_ascii_strtod(value, &end);
+
+    if (!*value || *end || !(number > 0 && number <= 86400)) {
+        return FALSE;
+    }
+    *field = number;
+    return TRUE;
+}
+
+static gboolean set_boolean_word(gboolean *field, const char *value, const char *yes,
+                                 const char *no)
+{
+    *field = strcmp(value, yes) == 0;
+    return *field || strcmp(value, no) == 0;
+}
+
+static gboolean set_exit(Profile *p, const char *value)
+{
+    static const char *const names[] = {"debug", "acpi", "halt"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            p->exit = (ExitMode)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean set_mib(guint *field, const char *value)
+{
+    guint64 number;
+
+    if (!avc_parse_decimal(value, 1024, &number) || number == 0) {
+        return FALSE;
+    }
+    *field = (guint)number;
+    return TRUE;
+}
+
+// One key of [machine]. `*known` tells an unknown key from a bad value.
+static gboolean set_key(Profile *p, const char *key, const char *value, gboolean *known)
+{
+    struct {
+        const char *key;
+        char **field;
+    } texts[] = {
+        {"description", &p->description},
+        {"emulator", &p->emulator},
+        {"machine", &p->machine},
+        {"memory", &p->memory},
+        {"firmware", &p->firmware},
+        {"devices", &p->devices},
+        {"args", &p->args},
+        {"command", &p->command},
+        {"options", &p->options},
+    };
+    struct {
+        const char *key;
+        double *field;
+    } times[] = {
+        {"timeout-s", &p->boot_timeout_s},
+        {"silence-s", &p->silence_s},
+        {"qmp-s", &p->qmp_s},
+        {"grace-s", &p->grace_s},
+        {"rule-timeout-scale", &p->rule_scale},
+    };
+
+    *known = TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (strcmp(key, texts[i].key) == 0) {
+            return set_text(texts[i].field, value);
+        }
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(times); i++) {
+        if (strcmp(key, times[i].key) == 0) {
+            return set_seconds(times[i].field, value);
+        }
+    }
+    if (strcmp(key, "boot") == 0) {
+        return set_boolean_word(&p->iso, value, "iso", "pvh");
+    }
+    if (strcmp(key, "serial") == 0) {
+        return set_boolean_word(&p->serial_stdio, value, "stdio", "fd");
+    }
+    if (strcmp(key, "exit") == 0) {
+        return set_exit(p, value);
+    }
+    if (strcmp(key, "serial-limit-mib") == 0) {
+        return set_mib(&p->serial_limit_mib, value);
+    }
+    *known = FALSE;
+    return FALSE;
+}
+
+static gboolean read_machine(Profile *p, GKeyFile *file, const char *path, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(file, "machine", NULL, NULL);
+
+    for (gsize i = 0; keys && keys[i]; i++) {
+        gboolean known;
+        if (strcmp(keys[i], "include") == 0) {
+            continue;
+        }
+        g_autofree char *value = g_key_file_get_string(file, "machine", keys[i], NULL);
+        if (!value) {
+            return bad(error, path, "machine", keys[i], "the value is not valid text");
+        }
+        if (!set_key(p, keys[i], value, &known)) {
+            return bad(error, path, "machine", keys[i], known ? "bad value" : "unknown key");
+        }
+    }
+    return TRUE;
+}
+
+static gboolean read_rules(GHashTable *table, GKeyFile *file, const char *group, const char *path,
+                           GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
+
+    for (gsize i = 0; keys && keys[i]; i++) {
+        g_autofree char *value = g_key_file_get_string(file, group, keys[i], NULL);
+        if (!avc_is_rule_id(keys[i])) {
+            return bad(error, path, group, keys[i], "not a rule ID");
+        }
+        if (!value || !*g_strstrip(value)) {
+            return bad(error, path, group, keys[i], "the value is missing");
+        }
+        g_hash_table_insert(table, g_strdup(keys[i]), g_strdup(value));
+    }
+    return TRUE;
+}
+
+static gboolean read_settings(Profile *p, GKeyFile *file, const char *path, GError **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(file, "set", NULL, NULL);
+
+    for (gsize i = 0; keys && keys[i]; i++) {
+        g_autofree char *value = g_key_file_get_string(file, "set", keys[i], NULL);
+        if (!value) {
+            return bad(error, path, "set", keys[i], "the value is not valid text");
+        }
+        g_hash_table_insert(p->settings, g_strdup(keys[i]), g_steal_pointer(&value));
+    }
+    return TRUE;
+}
+
+static FailSection *fail_section(Profile *p, const char *version)
+{
+    for (guint i = 0; i < p->fails->len; i++) {
+        FailSection *section = p->fails->pdata[i];
+        if (strcmp(section->version, version) == 0) {
+            return section;
+        }
+    }
+    FailSection *section = g_new0(FailSection, 1);
+    section->version = g_strdup(version);
+    section->rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_ptr_array_add(p->fails, section);
+    return section;
+}
+
+static gboolean is_version(const char *text)
+{
+    return g_regex_match_simple("^[0-9]+\\.[0-9]+(\\.[0-9]+)*$", text, 0, 0);
+}
+
+static gboolean read_group(Profile *p, GKeyFile *file, const char *group, const char *path,
+                           GError **error)
+{
+    if (strcmp(group, "machine") == 0) {
+        return read_machine(p, file, path, error);
+    }
+    if (strcmp(group, "set") == 0) {
+        return read_settings(p, file, path, error);
+    }
+    if (strcmp(group, "expected-skip") == 0) {
+        return read_rules(p->skips, file, group, path, error);
+    }
+    if (g_str_has_prefix(group, "expected-fail ")) {
+        const char *version = group + strlen("expected-fail ");
+        if (is_version(version)) {
+            return read_rules(fail_section(p, version)->rules, file, group, path, error);
+        }
+    }
+    g_set_error(error, AVC_ERROR, AVC_USAGE, "%s: unknown group [%s]", path, group);
+    return FALSE;
+}
+
+// Included files are read first, so that what includes them has the last word.
+static gboolean read_file(Profile *p, const char *path, int depth, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) local = NULL;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &local)) {
+        g_set_error(error, AVC_ERROR, AVC_USAGE, "cannot read the profile %s: %s", path,
+                    local->message);
+        return FALSE;
+    }
+
+    g_autofree char *include = g_key_file_get_string(file, "machine", "include", NULL);
+    if (include) {
+        if (depth == INCLUDE_DEPTH_MAX) {
+            return bad(error, path, "machine", "include", "too many files include each other");
+        }
+        g_autofree char *folder = g_path_get_dirname(path);
+        g_autofree char *other = g_build_filename(folder, include, NULL);
+        if (!read_file(p, other, depth + 1, error)) {
+            return FALSE;
+        }
+    }
+
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (gsize i = 0; groups[i]; i++) {
+        if (!read_group(p, file, groups[i], path, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *list_profiles(const char *const *folders)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (gsize i = 0; folders[i]; i++) {
+        g_autoptr(GDir) dir = g_dir_open(folders[i], 0, NULL);
+        const char *name;
+        while (dir && (name = g_dir_read_name(dir))) {
+            if (g_str_has_suffix(name, ".conf")) {
+                g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".conf")));
+            }
+        }
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
+static char *find_profile(const char *name, const char *const *folders, GError **error)
+{
+    if (strchr(name, '/')) {
+        return g_strdup(name);
+    }
+    for (gsize i = 0; folders[i]; i++) {
+        g_autofree char *file = g_strconcat(name, ".conf", NULL);
+        g_autofree char *path = g_build_filename(folders[i], file, NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+            return g_steal_pointer(&path);
+        }
+    }
+    g_autofree char *all = list_profiles(folders);
+    g_set_error(error, AVC_ERROR, AVC_USAGE, "there is no machine '%s'; there are: %s", name, all);
+    return NULL;
+}
+
+static gboolean apply_setting(Profile *p, const char *setting, GError **error)
+{
+    const char *equals = strchr(setting, '=');
+
+    if (!equals || equals == setting || !equals[1]) {
+        g_set_error(error, AVC_ERROR, AVC_USAGE, "--machine %s: '%s' is not KEY=VALUE", p->name,
+                    setting);
+        return FALSE;
+    }
+    g_autofree char *key = g_strndup(setting, (gsize)(equals - setting));
+    if (strcmp(key, "rules") == 0) {
+        set_text(&p->rules, equals + 1);
+        g_strdelimit(p->rules, "+", ',');
+        return TRUE;
+    }
+    if (strcmp(key, "expect") == 0 && set_boolean_word(&p->all_fail, equals + 1, "fail", "pass")) {
+        return TRUE;
+    }
+    if (!g_hash_table_contains(p->settings, key)) {
+        g_set_error(error, AVC_ERROR, AVC_USAGE,
+                    "--machine %s: %s has no setting '%s' in its group [set]", p->name, p->path,
+                    key);
+        return FALSE;
+    }
+    g_hash_table_insert(p->settings, g_steal_pointer(&key), g_strdup(equals + 1));
+    return TRUE;
+}
+
+// What people call the machine: the profile's name and its own settings, without what only
+// chooses rules.
+static void name_profile(Profile *p, const char *name, char **settings)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *base = g_path_get_basename(name);
+
+    if (strchr(name, '/') && g_str_has_suffix(base, ".conf")) {
+        base[strlen(base) - strlen(".conf")] = '\0';
+    }
+    g_string_assign(text, base);
+    for (gsize i = 0; settings[i]; i++) {
+        if (!g_str_has_prefix(settings[i], "rules=") && !g_str_has_prefix(settings[i], "expect=")) {
+            g_string_append_printf(text, ",%s", settings[i]);
+        }
+    }
+    p->name = g_string_free(text, FALSE);
+    p->folder_name = g_strdup(p->name);
+    g_strcanon(p->folder_name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+               '-');
+}
+
+static gboolean check(const Profile *p, GError **error)
+{
+    if (!p->command && (!p->machine || !p->memory)) {
+        return bad(error, p->path, "machine", p->machine ? "memory" : "machine",
+                   "the value is missing (or give command=)");
+    }
+    if (p->serial_stdio && !p->command) {
+        return bad(error, p->path, "machine", "serial", "stdio goes only with command=");
+    }
+    return TRUE;
+}
+
+Profile *profile_load(const char *spec, const char *const *folders, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(spec, ",", -1);
+
+    if (!parts[0] || !parts[0][0]) {
+        g_set_error_literal(error, AVC_ERROR, AVC_USAGE, "--machine needs the name of a profile");
+        return NULL;
+    }
+    g_autofree char *path = find_profile(parts[0], folders, error);
+    if (!path) {
+        return NULL;
+    }
+
+    g_autoptr(Profile) p = g_new0(Profile, 1);
+    p->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    p->skips = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    p->fails = g_ptr_array_new_with_free_func(fail_section_free);
+    p->path = g_steal_pointer(&path);
+    p->boot_timeout_s = 120;
+    p->silence_s = 30;
+    p->qmp_s = 2;
+    p->grace_s = 2;
+    p->rule_scale = 1;
+    p->serial_limit_mib = 16;
+    name_profile(p, parts[0], parts + 1);
+    if (!read_file(p, p->path, 0, error) || !check(p, error)) {
+        return NULL;
+    }
+    for (gsize i = 1; parts[i]; i++) {
+        if (!apply_setting(p, parts[i], error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&p);
+}
+
+static gboolean check_table(const Profile *p, GHashTable *rules, const char *group,
+                            const RuleTable *table, GError **error)
+{
+    GHashTableIter iter;
+    gpointer id;
+
+    g_hash_table_iter_init(&iter, rules);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        if (!rule_table_find(table, id)) {
+            return bad(error, p->path, group, id, "the kernel has no such rule");
+        }
+    }
+    return TRUE;
+}
+
+gboolean profile_check_rules(const Profile *p, const RuleTable *table, GError **error)
+{
+    if (!check_table(p, p->skips, "expected-skip", table, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < p->fails->len; i++) {
+        const FailSection *section = p->fails->pdata[i];
+        g_autofree char *group = g_strconcat("expected-fail ", section->version, NULL);
+        if (!check_table(p, section->rules, group, table, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static int compare_versions(const char *a, const char *b)
+{
+    g_auto(GStrv) left = g_strsplit(a, ".", -1);
+    g_auto(GStrv) right = g_strsplit(b, ".", -1);
+
+    for (gsize i = 0;; i++) {
+        if (!left[i] || !right[i]) {
+            return left[i] ? 1 : right[i] ? -1 : 0;
+        }
+        gint64 x = g_ascii_strtoll(left[i], NULL, 10);
+        gint64 y = g_ascii_strtoll(right[i], NULL, 10);
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+    }
+}
+
+static gboolean same_series(const char *a, const char *b)
+{
+    g_auto(GStrv) left = g_strsplit(a, ".", -1);
+    g_auto(GStrv) right = g_strsplit(b, ".", -1);
+
+    return g_strv_length(left) >= 2 && g_strv_length(right) >= 2 &&
+           strcmp(left[0], right[0]) == 0 && strcmp(left[1], right[1]) == 0;
+}
+
+Expectations profile_expectations(const Profile *p, const char *base, char **note)
+{
+    Expectations expectations = {p->skips, NULL, p->all_fail};
+    const FailSection *best = NULL;
+
+    *note = NULL;
+    if (p->fails->len == 0) {
+        return expectations;
+    }
+    for (guint i = 0; base && i < p->fails->len; i++) {
+        const FailSection *section = p->fails->pdata[i];
+        if (strcmp(section->version, base) == 0) {
+            expectations.fails = section->rules;
+            return expectations;
+        }
+        if (same_series(section->version, base) &&
+            (!best || compare_versions(section->version, best->version) > 0)) {
+            best = section;
+        }
+    }
+    if (best) {
+        expectations.fails = best->rules;
+        *note = g_strdup_printf("%s: the emulator is version %s, for which the profile lists no "
+                                "expected failures; those of %s are used",
+                                p->name, base, best->version);
+    } else {
+        *note = g_strdup_printf("%s: the profile lists no expected failures for the emulator's "
+                                "version (%s), so every failure counts",
+                                p->name, base ? base : "unknown");
+    }
+    return expectations;
+}
+
+// Replaces each {name}; braces that hold anything else (JSON, say) stay as they are.
+static char *expand_word(const Profile *p, const char *word, GHashTable *values, char **unknown)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*word) {
+        gsize length = *word == '{' ? strspn(word + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
+        if (length == 0 || word[length + 1] != '}') {
+            g_string_append_c(out, *word++);
+            continue;
+        }
+        g_autofree char *name = g_strndup(word + 1, length);
+        const char *value = values ? g_hash_table_lookup(values, name) : NULL;
+        if (!value) {
+            value = g_hash_table_lookup(p->settings, name);
+        }
+        if (!value) {
+            *unknown = g_steal_pointer(&name);
+            g_string_free(out, TRUE);
+            return NULL;
+        }
+        g_string_append(out, value);
+        word += length + 2;
+    }
+    return g_string_free(out, FALSE);
+}
+
+GStrv profile_expand(const Profile *p, const char *key, const char *text, GHashTable *values,
+                     GError **error)
+{
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) local = NULL;
+
+    if (!text || !*text) {
+        return g_new0(char *, 1);
+    }
+    if (!g_shell_parse_argv(text, NULL, &words, &local)) {
+        if (g_error_matches(local, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING)) {
+            return g_new0(char *, 1);
+        }
+        bad(error, p->path, "machine", key, local->message);
+        return NULL;
+    }
+    for (gsize i = 0; words[i]; i++) {
+        g_autofree char *unknown = NULL;
+        char *expanded = expand_word(p, words[i], values, &unknown);
+        if (!expanded) {
+            g_autofree char *what = g_strdup_printf("unknown placeholder {%s}", unknown);
+            bad(error, p->path, "machine", key, what);
+            return NULL;
+        }
+        g_free(words[i]);
+        words[i] = expanded;
+    }
+    return g_steal_pointer(&words);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "qmp.h"
+
+#include <glib-unix.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES (1 << 20)
+
+struct Qmp {
+    int fd;
+    guint source;
+    GByteArray *input;
+    guint answers;
+    guint awaited; // number of answers that have come once the last qmp_ask() is answered
+    guint sent;
+    gboolean guest_reset;
+};
+
+static void send_text(Qmp *qmp, const char *text)
+{
+    // A peer that does not read is a peer that does not answer: no need to insist.
+    if (qmp->fd >= 0 && send(qmp->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+        qmp->sent++;
+    }
+}
+
+static void take_event(Qmp *qmp, JsonObject *message, const char *event)
+{
+    if (strcmp(event, "SHUTDOWN") != 0 && strcmp(event, "RESET") != 0) {
+        return;
+    }
+    JsonNode *data = json_object_get_member(message, "data");
+    if (data && JSON_NODE_HOLDS_OBJECT(data)) {
+        JsonObject *facts = json_node_get_object(data);
+        qmp->guest_reset |= json_object_get_boolean_member_with_default(facts, "guest", FALSE);
+    }
+}
+
+static void take_message(Qmp *qmp, const char *text, gsize length)
+{
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+
+    if (!json_parser_load_from_data(parser, text, (gssize)length, NULL)) {
+        return;
+    }
+    JsonNode *root = json_parser_get_root(parser);
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        return;
+    }
+    JsonObject *message = json_node_get_object(root);
+    const char *event = json_object_get_string_member_with_default(message, "event", NULL);
+    if (event) {
+        take_event(qmp, message, event);
+    } else if (json_object_has_member(message, "QMP")) {
+        send_text(qmp, "{\"execute\":\"qmp_capabilities\"}\n");
+    } else if (json_object_has_member(message, "return") ||
+               json_object_has_member(message, "error")) {
+        qmp->answers++;
+    }
+}
+
+void qmp_read(Qmp *qmp)
+{
+    guint8 buffer[4096];
+
+    while (qmp->fd >= 0) {
+        gssize n = recv(qmp->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+        if (n <= 0) {
+            return;
+        }
+        g_byte_array_append(qmp->input, buffer, (guint)n);
+        guint8 *end;
+        while ((end = memchr(qmp->input->data, '\n', qmp->input->len))) {
+            guint length = (guint)(end - qmp->input->data) + 1;
+            take_message(qmp, (const char *)qmp->input->data, length);
+            g_byte_array_remove_range(qmp->input, 0, length);
+        }
+        if (qmp->input->len > LINE_MAX_BYTES) {
+            close(qmp->fd);
+            qmp->fd = -1;
+        }
+    }
+}
+
+static gboolean on_ready(gint fd, GIOCondition condition, gpointer data)
+{
+    Qmp *qmp = data;
+    (void)fd;
+
+    qmp_read(qmp);
+    if (qmp->fd < 0 || (condition & (G_IO_HUP | G_IO_ERR))) {
+        qmp->source = 0;
+        return G_SOURCE_REMOVE;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+Qmp *qmp_new(int fd)
+{
+    Qmp *qmp = g_new0(Qmp, 1);
+
+    qmp->fd = fd;
+    qmp->input = g_byte_array_new();
+    qmp->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_ready, qmp);
+    return qmp;
+}
+
+void qmp_free(Qmp *qmp)
+{
+    if (qmp->source) {
+        g_source_remove(qmp->source);
+    }
+    if (qmp->fd >= 0) {
+        close(qmp->fd);
+    }
+    g_byte_array_unref(qmp->input);
+    g_free(qmp);
+}
+
+void qmp_ask(Qmp *qmp)
+{
+    send_text(qmp, "{\"execute\":\"query-status\"}\n");
+    qmp->awaited = qmp->sent;
+}
+
+gboolean qmp_answered(const Qmp *qmp)
+{
+    return qmp->awaited > 0 && qmp->answers >= qmp->awaited;
+}
+
+void qmp_quit(Qmp *qmp)
+{
+    send_text(qmp, "{\"execute\":\"quit\"}\n");
+}
+
+gboolean qmp_guest_reset(const Qmp *qmp)
+{
+    return qmp->guest_reset;
+}

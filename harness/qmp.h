@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The little of QMP that the harness needs: is the emulator alive, and please quit.
+#pragma once
+
+#include <glib.h>
+
+typedef struct Qmp Qmp;
+
+// Speaks on the connected socket `fd`, which it owns from now on. Never blocks.
+Qmp *qmp_new(int fd);
+void qmp_free(Qmp *qmp);
+
+// Takes what has arrived; also done by the main loop.
+void qmp_read(Qmp *qmp);
+
+// Asks for the state. qmp_answered() is TRUE as soon as an answer to it has come.
+void qmp_ask(Qmp *qmp);
+gboolean qmp_answered(const Qmp *qmp);
+
+// Asks the emulator to quit.
+void qmp_quit(Qmp *qmp);
+
+// TRUE if the emulator told of a reset or power-off by the guest.
+gboolean qmp_guest_reset(const Qmp *qmp);
