@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "output.h"
+#include "paths.h"
+#include "plan.h"
+#include "progress.h"
+#include "spawn.h"
+#include "util.h"
+
+// Room in sockaddr_un, less the terminator.
+#define SOCKET_PATH_MAX 107
+
+static int complain(const GError *error)
+{
+    fprintf(stderr, "amdvi-check run: %s\n", error->message);
+    return error->code;
+}
+
+static RuleTable *load_rules(const RunOptions *o, GError **error)
+{
+    if (o->rules_list) {
+        return rule_table_load(o->rules_list, error);
+    }
+    if (o->kernel) {
+        g_autofree char *folder = g_path_get_dirname(o->kernel);
+        g_autofree char *beside = g_build_filename(folder, "rules.list", NULL);
+        if (g_file_test(beside, G_FILE_TEST_EXISTS)) {
+            return rule_table_load(beside, error);
+        }
+    }
+    return rule_table_load(paths_rules(), error);
+}
+
+// So that a typing error shows before the run and not after it.
+static gboolean check_junit(const char *path, GError **error)
+{
+    if (!path) {
+        return TRUE;
+    }
+    g_autofree char *folder = g_path_get_dirname(path);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) || access(folder, W_OK) != 0) {
+        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "--junit: cannot write %s", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean make_folders(GPtrArray *machines, const char *parent, GError **error)
+{
+    for (guint i = 0; i < machines->len; i++) {
+        Machine *machine = machines->pdata[i];
+        machine->results->folder = paths_make_run(parent, machine->profile->folder_name, error);
+        if (!machine->results->folder) {
+            // Nothing half-written: the folders made so far are empty.
+            for (guint j = 0; j < i; j++) {
+                g_rmdir(((Machine *)machines->pdata[j])->results->folder);
+            }
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+// The debugger's socket: in the run's folder unless its path is too long for a socket.
+static char *gdb_socket(const Machine *machine, GError **error)
+{
+    g_autofree char *near = g_build_filename(machine->results->folder, "gdb", NULL);
+    g_autoptr(GError) local = NULL;
+
+    if (strlen(near) <= SOCKET_PATH_MAX) {
+        return g_steal_pointer(&near);
+    }
+    g_autofree char *folder = g_dir_make_tmp("amdvi-check-XXXXXX", &local);
+    if (!folder) {
+        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make a folder for the gdb socket: %s",
+                    local->message);
+        return NULL;
+    }
+    return g_build_filename(folder, "gdb", NULL);
+}
+
+static void print_repro(const RunOptions *o, const Machine *machine)
+{
+    const BootSetup *setup = &machine->setup;
+    g_autofree char *folder = g_build_filename(machine->results->folder, "boot-01", NULL);
+    g_autofree char *disk = g_build_filename(folder, "disk.raw", NULL);
+    g_autofree char *cmdline =
+        plan_cmdline(machine->rules, o->seed, "debug", o->reverse, machine->profile->options);
+    SpawnSpec spec = {
+        .profile = setup->profile,
+        .emulator = setup->emulator,
+        .kernel = setup->kernel,
+        .iso = setup->iso,
+        .disk = disk,
+        .folder = folder,
+        .cmdline = cmdline,
+        .kvm = setup->kvm,
+        .extra = setup->extra,
+    };
+    g_auto(GStrv) argv = spawn_command(&spec, TRUE, NULL);
+    g_autofree char *line = argv ? avc_shell_join((const char *const *)argv) : NULL;
+    const Rule *rule = machine->rules->pdata[0];
+
+    printf("Again: amdvi-check run --machine %s --repro %s --seed %" G_GUINT64_FORMAT "%s%s%s\n",
+           o->machines[0], rule->id, o->seed, o->emulator ? " --emulator " : "",
+           o->emulator ? o->emulator : "", o->kvm ? " --accel kvm" : "");
+    printf("By hand, with the serial line on the terminal:\n  %s\n", line ? line : "");
+    if (setup->gdb_socket) {
+        printf("The machine waits. Attach with:\n  gdb %s -ex 'target remote %s' -ex continue\n",
+               setup->kernel, setup->gdb_socket);
+    }
+    fflush(stdout);
+}
+
+static gboolean write_one(const char *folder, const char *name, char *text, GError **error)
+{
+    g_autofree char *owned = text;
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    return avc_write_file(path, owned, strlen(owned), error);
+}
+
+static gboolean write_files(GPtrArray *machines, const char *parent, GError **error)
+{
+    for (guint i = 0; i < machines->len; i++) {
+        const Machine *machine = machines->pdata[i];
+        g_autoptr(GPtrArray) one = g_ptr_array_new();
+        const char *folder = machine->results->folder;
+
+        g_ptr_array_add(one, machine->results);
+        if (!write_one(folder, "results.json", output_json(machine->results), error) ||
+            !write_one(folder, "results.tap", output_tap(one), error) ||
+            !write_one(folder, "results.xml", output_junit(one), error)) {
+            return FALSE;
+        }
+        paths_link_latest(parent, machine->profile->folder_name, folder);
+    }
+    return TRUE;
+}
+
+static const Result *first_unexpected(const MachineResults *results)
+{
+    for (guint i = 0; i < results->results->len; i++) {
+        const Result *result = results->results->pdata[i];
+        if (result->unexpected) {
+            return result;
+        }
+    }
+    return NULL;
+}
+
+// Where the results are, and what to look at next.
+static void print_end(FILE *to, GPtrArray *machines, gboolean repro)
+{
+    for (guint i = 0; i < machines->len; i++) {
+        const Machine *machine = machines->pdata[i];
+        const MachineResults *results = machine->results;
+        const Result *result = first_unexpected(results);
+
+        fprintf(to, "Results: %s\n", results->folder);
+        if (result && !repro) {
+            fprintf(to,
+                    "Look closer: amdvi-check run --machine %s --seed %" G_GUINT64_FORMAT
+                    " --repro %s\n",
+                    machine->profile->name, results->seed, result->rule->id);
+        }
+        if (results->exit == AVC_TROUBLE) {
+            fprintf(to, "Trouble: read boot-*/serial.log and boot-*/emulator.log there.\n");
+        }
+    }
+}
+
+static void print_results(const RunOptions *o, GPtrArray *machines)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    FILE *to = o->tap ? stderr : stdout;
+
+    for (guint i = 0; i < machines->len; i++) {
+        g_ptr_array_add(all, ((Machine *)machines->pdata[i])->results);
+    }
+    if (o->tap) {
+        g_autofree char *tap = output_tap(all);
+        fputs(tap, stdout);
+    } else if (o->repro) {
+        g_autofree char *text = output_details(all->pdata[0], progress_color(stdout));
+        fputs(text, stdout);
+    } else {
+        g_autofree char *table = output_table(all, progress_width(stdout), progress_color(stdout));
+        fputs(table, stdout);
+    }
+    print_end(to, machines, o->repro != NULL);
+    fflush(stdout);
+}
+
+static int exit_status(GPtrArray *machines)
+{
+    int status = AVC_OK;
+
+    for (guint i = 0; i < machines->len; i++) {
+        status = MAX(status, ((Machine *)machines->pdata[i])->results->exit);
+    }
+    return status;
+}
+
+static gboolean write_junit(const RunOptions *o, GPtrArray *machines, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    if (!o->junit) {
+        return TRUE;
+    }
+    for (guint i = 0; i < machines->len; i++) {
+        g_ptr_array_add(all, ((Machine *)machines->pdata[i])->results);
+    }
+    g_autofree char *xml = output_junit(all);
+    return avc_write_file(o->junit, xml, strlen(xml), error);
+}
+
+static int run_machines(const RunOptions *o, GPtrArray *machines, const char *parent,
+                        GError **error)
+{
+    guint jobs = o->jobs ? (guint)o->jobs : g_get_num_processors();
+    Progress *progress = progress_new(o->tap ? stderr : stdout);
+    gboolean complete = runner_run(machines, jobs, progress_update, progress);
+
+    progress_free(progress);
+    if (!write_files(machines, parent, error) || !write_junit(o, machines, error)) {
+        return -1;
+    }
+    print_results(o, machines);
+    if (!complete) {
+        fputs("amdvi-check run: stopped; the results are partial\n", stderr);
+    }
+    return exit_status(machines);
+}
+
+static int run(RunOptions *o, GError **error)
+{
+    g_autoptr(RuleTable) table = load_rules(o, error);
+    g_autoptr(GPtrArray) machines =
+        table && check_junit(o->junit, error) ? options_machines(o, table, error) : NULL;
+    g_autofree char *parent = o->out ? g_canonicalize_filename(o->out, NULL) : paths_results();
+    g_autofree char *socket = NULL;
+
+    if (!machines || !make_folders(machines, parent, error)) {
+        return -1;
+    }
+    for (guint i = 0; i < machines->len; i++) {
+        const Machine *machine = machines->pdata[i];
+        if (machine->note) {
+            fprintf(stderr, "amdvi-check run: %s\n", machine->note);
+        }
+    }
+    if (o->repro) {
+        Machine *machine = machines->pdata[0];
+        if (o->gdb) {
+            socket = gdb_socket(machine, error);
+            if (!socket) {
+                return -1;
+            }
+            machine->setup.gdb_socket = socket;
+        }
+        print_repro(o, machine);
+    }
+    return run_machines(o, machines, parent, error);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    RunOptions options = {0};
+    g_autoptr(GError) error = NULL;
+
+    if (!options_parse(argc, argv, &options, &error)) {
+        return complain(error);
+    }
+    int status = run(&options, &error);
+    if (error) {
+        status = complain(error);
+    }
+    options_clear(&options);
+    return status;
+}
