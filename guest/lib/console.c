@@ -20,18 +20,17 @@ void console_use_screen(void)
 
 void console_write(const char *s)
 {
+    vga_text_write(s, strlen(s));
     while (*s != '\0') {
         const char *end = strchr(s, '\n');
-        size_t n = end != NULL ? (size_t)(end - s) : strlen(s);
 
-        uart_write(s, n);
-        vga_text_write(s, n);
-        if (end != NULL) {
-            uart_write("\r\n", 2);
-            vga_text_write("\n", 1);
-            n++;
+        if (end == NULL) {
+            uart_write(s, strlen(s));
+            return;
         }
-        s += n;
+        uart_write(s, (size_t)(end - s));
+        uart_write("\r\n", 2);
+        s = end + 1;
     }
 }
 
