@@ -29,13 +29,13 @@ static void send_text(Qmp *qmp, const char *text)
 
 static void take_event(Qmp *qmp, JsonObject *message, const char *event)
 {
-    if (strcmp(event, "SHUTDOWN") != 0 && strcmp(event, "RESET") != 0) {
-        return;
-    }
     JsonNode *data = json_object_get_member(message, "data");
-    if (data && JSON_NODE_HOLDS_OBJECT(data)) {
-        JsonObject *facts = json_node_get_object(data);
-        qmp->guest_reset |= json_object_get_boolean_member_with_default(facts, "guest", FALSE);
+
+    // With -no-reboot a reset comes as a shutdown; its reason tells.
+    if (strcmp(event, "SHUTDOWN") == 0 && data && JSON_NODE_HOLDS_OBJECT(data)) {
+        const char *reason =
+            json_object_get_string_member_with_default(json_node_get_object(data), "reason", "");
+        qmp->guest_reset = strcmp(reason, "guest-reset") == 0;
     }
 }
 

@@ -20,5 +20,5 @@ gboolean qmp_answered(const Qmp *qmp);
 // Asks the emulator to quit.
 void qmp_quit(Qmp *qmp);
 
-// TRUE if the emulator told of a reset or power-off by the guest.
+// TRUE if the emulator told that the guest reset the machine.
 gboolean qmp_guest_reset(const Qmp *qmp);

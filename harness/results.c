@@ -130,8 +130,9 @@ static char *describe_cause(const BootEnd *end)
         if (is_crash(end)) {
             return describe_crash(end);
         }
-        if (end->status == 0 || end->reset) {
-            return g_strdup("the machine was reset or switched off");
+        if (end->status == 0) {
+            return g_strdup(end->reset ? "the guest reset the machine (a triple fault does that)"
+                                       : "the machine was switched off");
         }
         return g_strdup_printf("the guest ended (exit status %d)", end->status);
     case CAUSE_RULE_TIMEOUT:

@@ -36,7 +36,7 @@ typedef struct {
     int status;       // exit status, -1 if there is none
     int signo;        // signal that ended it (also ours), 0 if none
     ExitMode mode;    // what was agreed
-    gboolean reset;   // the guest reset or switched off the machine
+    gboolean reset;   // the guest reset the machine
     const char *note; // more about it, or NULL; borrowed
 } BootEnd;
 
