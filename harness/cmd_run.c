@@ -170,7 +170,7 @@ static void print_end(FILE *to, GPtrArray *machines, gboolean repro)
             fprintf(to,
                     "Look closer: amdvi-check run --machine %s --seed %" G_GUINT64_FORMAT
                     " --repro %s\n",
-                    machine->profile->name, results->seed, result->rule->id);
+                    machine->profile->spec, results->seed, result->rule->id);
         }
         if (results->exit == AVC_TROUBLE) {
             fprintf(to, "Trouble: read boot-*/serial.log and boot-*/emulator.log there.\n");

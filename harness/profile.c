@@ -17,9 +17,9 @@ static void fail_section_free(gpointer data)
 
 void profile_free(Profile *p)
 {
-    char *texts[] = {p->name,    p->folder_name, p->path,     p->description, p->emulator,
-                     p->machine, p->memory,      p->firmware, p->devices,     p->args,
-                     p->command, p->options,     p->rules};
+    char *texts[] = {p->spec,     p->name,    p->folder_name, p->path,     p->description,
+                     p->emulator, p->machine, p->memory,      p->firmware, p->devices,
+                     p->args,     p->command, p->options,     p->rules};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }
@@ -387,6 +387,7 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
     p->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     p->skips = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     p->fails = g_ptr_array_new_with_free_func(fail_section_free);
+    p->spec = g_strdup(spec);
     p->path = g_steal_pointer(&path);
     p->boot_timeout_s = 120;
     p->silence_s = 30;

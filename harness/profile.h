@@ -8,6 +8,7 @@
 #include "rules.h"
 
 typedef struct {
+    char *spec;        // what profile_load() was given
     char *name;        // as on the command line, with settings: "mutant-pvh,mutant=x"
     char *folder_name; // the same, fit for a file name
     char *path;
