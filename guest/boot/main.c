@@ -7,6 +7,7 @@
 #include "arch/time.h"
 #include "boot/boot_info.h"
 #include "check/check.h"
+#include "lib/cmdline.h"
 #include "lib/console.h"
 #include "lib/exit.h"
 #include "lib/page_alloc.h"
@@ -52,6 +53,20 @@ static void read_boot_info(uint64_t magic, uint64_t info)
     }
     if (bi.error != NULL) {
         console_printf("amdvi-check: boot information: %s\n", bi.error);
+    }
+    fw_cfg_read(CMDLINE_FILE, bi.cmdline, sizeof(bi.cmdline));
+}
+
+/* As early as the command line is known, so that what goes wrong from here on ends the same way. */
+static void choose_exit(void)
+{
+    char value[8];
+
+    cmdline_get(bi.cmdline, "exit", value, sizeof(value));
+    if (strcmp(value, "debug") == 0) {
+        exit_set_way(EXIT_DEBUG);
+    } else if (strcmp(value, "acpi") == 0) {
+        exit_set_way(EXIT_ACPI);
     }
 }
 
@@ -106,6 +121,7 @@ void boot_main(uint64_t magic, uint64_t info)
     console_init();
     exceptions_init();
     read_boot_info(magic, info);
+    choose_exit();
     time_init(&measured);
     if (!measured) {
         console_write("amdvi-check: the PIT does not count; the TSC is taken for 1 GHz\n");
@@ -114,7 +130,6 @@ void boot_main(uint64_t magic, uint64_t info)
     give_memory();
     acpi_mcfg(&ecam, &bus_start, &bus_end);
     pci_init(ecam, bus_start, bus_end);
-    fw_cfg_read(CMDLINE_FILE, bi.cmdline, sizeof(bi.cmdline));
 
     /* From here on a null pointer and a stack overflow are exceptions. */
     if (!paging_unmap_page(0) || !paging_unmap_page((uintptr_t)stack_guard)) {

@@ -7,8 +7,9 @@
 #include "platform/pci.h"
 #include "platform/pci_internal.h"
 
-#define MAX_DEPTH 16 /* of bridges behind bridges; bounds the stack */
-#define NO_VENDOR 0xffff
+#define MAX_DEPTH   16 /* of bridges behind bridges; bounds the stack */
+#define NO_VENDOR   0xffff
+#define ROOT_PROBES 4
 
 static struct pci_dev devices[PCI_MAX_DEVICES];
 static unsigned device_count;
@@ -151,6 +152,21 @@ static bool ecam_works(uint64_t base, uint8_t first, uint8_t last)
     return false;
 }
 
+/*
+ * Root buses beside bus 0 (large boards, expander bridges) are behind no bridge. Trying all devices
+ * of all buses costs an emulator milliseconds in every boot, so one of the first few must be there;
+ * on boards device 0 is the root complex itself.
+ */
+static bool is_root_bus(uint8_t bus)
+{
+    for (unsigned dev = 0; dev < ROOT_PROBES; dev++) {
+        if (pci_read16(PCI_DEVID(bus, dev, 0), PCI_VENDOR_ID) != NO_VENDOR) {
+            return true;
+        }
+    }
+    return false;
+}
+
 unsigned pci_init(uint64_t ecam_base, uint8_t bus_start, uint8_t bus_end)
 {
     uint64_t first_free = 0;
@@ -163,10 +179,11 @@ unsigned pci_init(uint64_t ecam_base, uint8_t bus_start, uint8_t bus_end)
     }
     note_bus_numbers(0);
     scan_bus(0, 0, true, 0);
-    /* Root buses beside bus 0 (large boards, expander bridges) are behind no bridge. Only by ECAM:
-     * by ports this would take longer than all the rest. */
+    /* By ports this would take longer than all the rest. */
     for (unsigned bus = bus_start; first_free != 0 && bus <= bus_end; bus++) {
-        scan_bus((uint8_t)bus, 0, true, 0);
+        if (!visited[bus] && is_root_bus((uint8_t)bus)) {
+            scan_bus((uint8_t)bus, 0, true, 0);
+        }
     }
     pci_assign_resources(first_free);
     return device_count;
