@@ -112,7 +112,6 @@ build_all() {
     begin_log
     ensure_source "$update"
     compute_digests
-    check_series_form
     todo=()
     for variant in "$@"; do
         is_built "$variant" || todo+=("$variant")

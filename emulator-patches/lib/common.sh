@@ -193,9 +193,10 @@ stop_child() {
     kill -KILL -- "-$pid" 2>/dev/null || true
 }
 
-# The end of the log on standard error, for a person to see the cause above the sentence.
+# What the last command said, on standard error, for a person to see the cause above the sentence.
 show_log_tail() {
     local lines=${1:-15}
     end_progress
-    tail -n "$lines" "$log" >&2 || true
+    awk '/^\+ / { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }' "$log" |
+        tail -n "$lines" >&2 || true
 }

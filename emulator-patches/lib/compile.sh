@@ -35,15 +35,16 @@ ensure_build_tools() {
 # MiB: a new build folder with its binaries, or the next variant in an old one.
 space_for_build() {
     if [[ -e $tree/build/configured ]]; then
-        echo 200
+        echo 150
     else
-        echo 600
+        echo 400
     fi
 }
 
 configure_tree() {
     local stamp status=0
-    stamp=$(printf '%s\n' "$RECIPE" "$python" "$meson_dir" "${CONFIGURE_OPTIONS[@]}")
+    # The folder's own name is in there because QEMU's build folder cannot be moved.
+    stamp=$(printf '%s\n' "$RECIPE" "$tree" "$python" "$meson_dir" "${CONFIGURE_OPTIONS[@]}")
     if [[ -e $tree/build/configured && $(<"$tree/build/configured") == "$stamp" ]]; then
         return
     fi

@@ -81,12 +81,14 @@ unpack_own_source() {
     path=$(realpath -e -- "$QEMU_SRC")
     rm -rf "$part"
     mkdir -p "$part/src"
-    ensure_space 3000
     if [[ -d $path ]]; then
+        # The copy, and then the build.
+        ensure_space "$(($(du -sm -- "$path" | cut -f1) + 400))"
         run "copying $QEMU_SRC" 600 cp -a -- "$path/." "$part/src" ||
             source_trouble "copying QEMU_SRC=$QEMU_SRC failed"
         rm -rf "$part/src/.git"
     else
+        ensure_space 1500
         run "unpacking $QEMU_SRC" 600 tar -xf "$path" -C "$part/src" ||
             source_trouble "unpacking QEMU_SRC=$QEMU_SRC failed: is it a tarball?"
         # A release tarball has everything in one folder.
@@ -131,7 +133,8 @@ fetch_debian_source() {
     need_tool apt-get apt
     need_tool dpkg-source dpkg-dev
     need_tool xz xz-utils
-    ensure_space 3000
+    # Seen at the worst moment: 820 MiB, of which 280 stay.
+    ensure_space 1000
 
     for suite in $base_suites; do
         apt_open "$suite"
@@ -269,6 +272,8 @@ apt_find_mirror() {
     apt_signed_by=''
     if [[ -n ${AMDVI_CHECK_MIRROR:-} ]]; then
         apt_mirror=$AMDVI_CHECK_MIRROR
+        apt_signed_by=/usr/share/keyrings/debian-archive-keyring.gpg
+        [[ -r $apt_signed_by ]] || apt_signed_by=''
         return
     fi
     apt_mirror=''
@@ -284,7 +289,7 @@ apt_find_mirror() {
         esac
         [[ ${uri%/} == */debian ]] && score=$((score + 2))
         [[ $uri == mirror* ]] && score=$((score + 2))
-        apt_entry_key "$entry" "$uri"
+        apt_entry_key "$entry"
         [[ $REPLY == *debian-archive* ]] && score=$((score + 2))
         if ((score > best)); then
             best=$score apt_mirror=$uri apt_signed_by=$REPLY
@@ -295,23 +300,21 @@ apt_find_mirror() {
         die 3 "no Debian archive is among this machine's apt sources: set AMDVI_CHECK_MIRROR to the base URI of a Debian mirror, or QEMU_SRC to a folder or tarball of QEMU $base_series.x"
 }
 
-# The Signed-By of one entry, given as FILE:LINE, into REPLY; empty: apt's own keys hold, as they do for
-# the machine. A key written out in the entry comes back as several lines.
+# The Signed-By of one entry, into REPLY; empty: apt's own keys hold, as they do for the machine. The entry
+# comes as FILE:NUMBER, where apt counts lines in a .list file and stanzas in a .sources file. A key that is
+# written out in the entry comes back as several lines.
 apt_entry_key() {
-    local file=${1%:*} number=${1##*:} uri=$2
+    local file=${1%:*} number=${1##*:}
     REPLY=''
-    [[ -r $file ]] || return 0
+    [[ -r $file && $number =~ ^[0-9]+$ ]] || return 0
     if [[ $file == *.sources ]]; then
-        REPLY=$(awk -v uri="${uri%/}" '
-            function done_stanza() { if (hit && key != "") { print key; found = 1; exit } hit = 0; key = ""; field = "" }
+        REPLY=$(awk -v number="$number" '
             /^#/ { next }
-            /^[[:space:]]*$/ { done_stanza(); next }
-            /^[^[:space:]]/ { field = tolower($0); sub(/:.*/, "", field) }
-            { value = $0; sub(/^[^[:space:]][^:]*:[[:space:]]*/, "", value) }
-            field == "uris" { n = split(value, part, /[[:space:]]+/)
-                for (i = 1; i <= n; i++) { sub(/\/$/, "", part[i]); if (part[i] == uri) hit = 1 } }
-            field == "signed-by" { key = key (key == "" ? "" : "\n") value }
-            END { if (!found) done_stanza() }' "$file")
+            /^[[:space:]]*$/ { inside = 0; next }
+            !inside { inside = 1; n++ }
+            n != number { next }
+            /^[^[:space:]]/ { hit = tolower($0) ~ /^signed-by:/; sub(/^[^:]*:[[:space:]]*/, "") }
+            hit { print }' "$file")
     else
         REPLY=$(sed -n "${number}s/^[^[]*\[[^]]*signed-by=\([^] ]*\).*/\1/p" "$file")
         REPLY=${REPLY//,/ }
@@ -320,7 +323,8 @@ apt_entry_key() {
 
 apt_write_sources() {
     local suite=$1
-    printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\n' "$apt_mirror" "$suite"
+    printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: %s\n' \
+        "$apt_mirror" "$suite" "$(dpkg --print-architecture)"
     if [[ -n $apt_signed_by ]]; then
         printf 'Signed-By: %s\n' "$apt_signed_by"
     elif [[ ! -e /etc/apt/trusted.gpg && -z $(ls -A /etc/apt/trusted.gpg.d 2>/dev/null) &&
