@@ -210,7 +210,13 @@ run_suite() {
     local door=iso arguments=() status=0
     $quick && door=pvh
     case $emulator in
-    */*) arguments=(--machine "other-$door" --emulator "$emulator") ;;
+    */*)
+        if [[ ! -e $here/harness/machines/other-$door.conf ]]; then
+            say "there is no machine other-$door, using other-iso"
+            door=iso
+        fi
+        arguments=(--machine "other-$door" --emulator "$emulator")
+        ;;
     *) arguments=(--machine "$emulator-$door") ;;
     esac
     [[ -z $jobs ]] || arguments+=(--jobs "$jobs")
