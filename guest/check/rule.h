@@ -27,7 +27,7 @@ struct rule {
  */
 #define RULE(id, tag, name, keys, title)                                                      \
     static void name(struct check *c);                                                        \
-    __attribute__((section(".rulemeta"), used)) static const char                             \
+    __attribute__((section(".rulemeta"), used, aligned(1))) static const char                 \
         name##_meta[sizeof(id " " tag " " #name " " keys " | " title "\n") - 1] =             \
             id " " tag " " #name " " keys " | " title "\n";                                   \
     __attribute__((section("check_registry"), used)) static const struct rule name##_rule = { \

@@ -246,8 +246,8 @@ enum outcome dma(struct rig *r, enum engine e, enum direction d, uint64_t iova, 
                  uint32_t off, uint32_t len)
 {
     r->nonce++;
-    return d == TO_MEMORY ? to_memory(r, e, iova, b, off, len)
-                          : from_memory(r, e, iova, b, off, len);
+    return d == TO_MEMORY ? to_memory(r, e, iova + off, b, off, len)
+                          : from_memory(r, e, iova + off, b, off, len);
 }
 
 enum outcome dma_probe(struct rig *r, enum engine e, enum direction d, uint64_t iova,
@@ -263,5 +263,5 @@ void expect_dma(struct rig *r, enum outcome want, enum engine e, enum direction 
     enum outcome got = dma_probe(r, e, d, iova, b, off);
 
     expect_true(r->c, got == want, "%s: %s at IOVA 0x%llx: expected %s, actual %s", what,
-                dma_name(e, d), (unsigned long long)iova, words[want], words[got]);
+                dma_name(e, d), (unsigned long long)(iova + off), words[want], words[got]);
 }

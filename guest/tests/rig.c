@@ -50,7 +50,11 @@ struct rig *rig_begin(struct check *c)
 
 bool rig_attach(struct rig *r, uint16_t devid, uint64_t q0, uint64_t q1, uint64_t q2, uint64_t q3)
 {
+    const uint64_t *old = (const uint64_t *)(r->u->dev_tab + (uint64_t)devid * AMDVI_DTE_SIZE);
+    uint16_t old_domain = (uint16_t)old[1];
+
     amdvi_dte_write(r->u, devid, (struct amdvi_dte){{q0, q1, q2, q3}});
+    amdvi_cmd_put(r->u, amdvi_cmd_invalidate_domain(old_domain));
     if (!amdvi_flush_device(r->u, devid, (uint16_t)q1)) {
         rule_error(r->c, "no completion after the flush of DeviceID 0x%04x", devid);
         return false;

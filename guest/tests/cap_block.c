@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The PCI function and its capability block (docs/rules.md section 1).
+ */
+#include "arch/io.h"
+#include "drivers/amdvi/regs.h"
+#include "platform/pci.h"
+#include "tests/rig.h"
+
+#define MSI_CAP_ID     0x05
+#define MSI_ADDRESS_LO 4
+
+/*
+ * Is @off read-only? Written with all ones, zeroes and its complement it must read as before. That
+ * a write reaches this function at all is shown by the MSI address register, which has to take it
+ * (CAP-008 makes the capability mandatory).
+ */
+static void expect_config_ro(struct check *c, uint16_t devid, uint16_t off, const char *what)
+{
+    uint32_t before = pci_read32(devid, off);
+    uint32_t patterns[] = {0xffffffffu, 0, ~before};
+
+    for (unsigned i = 0; i < 3; i++) {
+        pci_write32(devid, off, patterns[i]);
+        expect_u64(c, what, before, pci_read32(devid, off));
+        pci_write32(devid, off, before);
+    }
+}
+
+static void control_config_write(struct check *c, uint16_t devid)
+{
+    uint8_t msi = pci_find_cap(devid, MSI_CAP_ID);
+
+    if (!msi) {
+        control_pos(c, false, "there is no MSI capability to show that writes arrive");
+        return;
+    }
+
+    uint16_t off = msi + MSI_ADDRESS_LO;
+    uint32_t before = pci_read32(devid, off);
+
+    pci_write32(devid, off, 0xfee01230u);
+    uint32_t after = pci_read32(devid, off);
+    pci_write32(devid, off, before);
+    control_pos(c, after == 0xfee01230u, "MSI address written fee01230, reads %08x", after);
+    control_neg(c, after != before, "the change %08x -> %08x of a writable register is seen",
+                before, after);
+}
+
+RULE("AMDVI-CAP-001", "A", cap_class_code_is_iommu, RULE_KEYS("3.2", "none"),
+     "The PCI function has class 08h, subclass 06h, interface 00h")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+
+    uint32_t class = pci_read32(r->u->devid, 0x08) >> 8;
+    const struct pci_dev *other = pci_get(0);
+
+    if (other && other->devid == r->u->devid) {
+        other = pci_get(1);
+    }
+    control_pos(c, pci_read16(r->u->devid, PCI_VENDOR_ID) != 0xffff,
+                "function %04x named by IVRS answers", r->u->devid);
+    control_neg(c, other && pci_read32(other->devid, 0x08) >> 8 != 0x080600,
+                "another function, %04x, reads another class", other ? other->devid : 0);
+    expect_u64(c, "config dword 08h bits 31:8", 0x080600, class);
+    observe(c, "class", "%06x", class);
+}
+
+RULE("AMDVI-CAP-002", "A", cap_header_layout, RULE_KEYS("3.2", "none"),
+     "Capability header: ID 0Fh, type 3, revision 1, reserved bits 0, read-only")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+
+    uint32_t header = pci_read32(r->u->devid, r->u->cap);
+    uint64_t efr = amdvi_read64(r->u, AMDVI_EFR);
+
+    control_config_write(c, r->u->devid);
+    expect_u64(c, "bits 7:0, capability ID", 0x0f, header & 0xff);
+    expect_u64(c, "bits 18:16, CapType", 3, header >> 16 & 7);
+    expect_u64(c, "bits 23:19, CapRev", 1, header >> 19 & 0x1f);
+    expect_u64(c, "bits 31:29, reserved", 0, header >> 29);
+    expect_true(c, !efr || header >> 27 & 1, "expected EFRSup=1 since EFR reads 0x%llx, actual 0",
+                (unsigned long long)efr);
+    expect_config_ro(c, r->u->devid, r->u->cap, "header after a write");
+    observe(c, "header", "%08x", header);
+}
+
+RULE("AMDVI-CAP-003", "A", cap_base_enabled_and_aligned, RULE_KEYS("3.2", "none"),
+     "The base registers hold a 16 KB aligned address, and Enable=1 where the registers answer")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+    if (!amdvi_disable(r->u)) {
+        rule_error(c, "the IOMMU does not stop");
+        return;
+    }
+
+    uint32_t lo = pci_read32(r->u->devid, r->u->cap + 4);
+    uint32_t hi = pci_read32(r->u->devid, r->u->cap + 8);
+    uint64_t base = (uint64_t)hi << 32 | (lo & 0xffffc000u);
+
+    /* The registers answer: one that is RW takes a value, one that is RO does not, both at the base
+     * that is named. */
+    uint64_t efr = mmio_read64(base + 0x30);
+
+    mmio_write64(base + 0x00, 0x0000000012345001ull);
+    mmio_write64(base + 0x30, ~efr);
+    control_pos(c, mmio_read64(base + 0x00) == 0x0000000012345001ull,
+                "DevTabBase at base 0x%llx takes a value", (unsigned long long)base);
+    control_neg(c, mmio_read64(base + 0x30) != ~efr, "EFR at the same base does not take one");
+    expect_u64(c, "+04h bit 0, Enable, while the registers answer", 1, lo & 1);
+    expect_u64(c, "+04h bits 13:1, reserved", 0, lo >> 1 & 0x1fff);
+    expect_u64(c, "base, against the IVHD's", r->u->base, base);
+    observe(c, "base", "%016llx", (unsigned long long)base);
+}
+
+RULE("AMDVI-CAP-006", "A", cap_miscinfo0_sizes, RULE_KEYS("3.2", "none"),
+     "MiscInfo0 tells sizes that exist, reserved bits are 0, read-only")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+
+    uint32_t misc = pci_read32(r->u->devid, r->u->cap + 0x10);
+    unsigned pa = misc >> 8 & 0x7f, va = misc >> 15 & 0x7f;
+
+    control_config_write(c, r->u->devid);
+    expect_u64(c, "bits 7:5, GVAsize (010b = 48 bits)", 2, misc >> 5 & 7);
+    expect_true(c, pa >= 32 && pa <= 52, "expected bits 14:8, PAsize, 32..52, actual %u", pa);
+    expect_true(c, va == 32 || va == 40 || va == 48 || va == 64,
+                "expected bits 21:15, VAsize, 32, 40, 48 or 64, actual %u", va);
+    expect_u64(c, "bits 26:23, reserved", 0, misc >> 23 & 0xf);
+    expect_config_ro(c, r->u->devid, r->u->cap + 0x10, "MiscInfo0 after a write");
+    observe(c, "miscinfo0", "%08x", misc);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The walk itself: depth, directories, skipped levels (docs/rules.md section 4).
+ */
+#include "arch/cpu.h"
+#include "lib/format.h"
+#include "tests/env.h"
+#include "tests/rig.h"
+
+#define RW     0x6000000000000000ull
+#define DOMAIN 0x0042
+
+static uint64_t table(struct rig *r)
+{
+    uint64_t t = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+
+    if (!t) {
+        rule_error(r->c, "no memory for page tables");
+    }
+    return t;
+}
+
+static volatile uint64_t *entry(uint64_t t, unsigned index)
+{
+    return (volatile uint64_t *)t + index;
+}
+
+/*
+ * The index of each level in IOVA AB33_557F_D234_5000h, taken apart by hand: bits 20:12, 29:21,
+ * 38:30, 47:39, 56:48 and 63:57.
+ */
+static const unsigned deep_index[7] = {0, 0x145, 0x091, 0x1ff, 0x0aa, 0x133, 0x055};
+
+static const uint64_t deep_iova[7] = {
+    0,
+    0x0000000000145000ull, /* Mode 1: 21 bits */
+    0x0000000012345000ull, /* Mode 2: 30 bits */
+    0x0000007fd2345000ull, /* Mode 3: 39 bits */
+    0x0000557fd2345000ull, /* Mode 4: 48 bits */
+    0x0133557fd2345000ull, /* Mode 5: 57 bits */
+    0xab33557fd2345000ull, /* Mode 6: 64 bits */
+};
+
+/* Build one path of @mode levels to @spa by raw entries: PR, NextLevel, IR, IW. The top table is
+ * @top. */
+static bool deep_path(struct rig *r, uint64_t top, unsigned mode, const unsigned index[7],
+                      uint64_t spa)
+{
+    uint64_t t = top;
+
+    for (unsigned level = mode; level > 1; level--) {
+        uint64_t next = table(r);
+
+        if (!next) {
+            return false;
+        }
+        *entry(t, index[level]) = RW | (uint64_t)(level - 1) << 9 | 1 | next;
+        t = next;
+    }
+    *entry(t, index[1]) = RW | 1 | spa;
+    memory_barrier();
+    return true;
+}
+
+RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"),
+     "Tables of 1 to 6 levels: each level takes its own nine bits of the IOVA, NextLevel 0 ends "
+     "the walk")
+{
+    struct rig *r = rig_begin(c);
+    struct buf b, other;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !buf_new(r, &other, PAGE_LOW, 1)) {
+        return;
+    }
+    for (unsigned mode = 1; mode <= 6; mode++) {
+        uint64_t top = table(r);
+        char what[48];
+
+        if (!top || !deep_path(r, top, mode, deep_index, b.spa) ||
+            !rig_attach(r, r->testdev, RW | (uint64_t)mode << 9 | 3 | top, DOMAIN, 0, 0)) {
+            return;
+        }
+        format(what, sizeof(what), "Mode %u", mode);
+        for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
+            expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, d, deep_iova[mode], &b, 0x7f8, what);
+        }
+        expect_no_event(r, what);
+        /* The neighbours in the last table are empty. */
+        expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, deep_iova[mode] + 0x1000, &b, 0,
+                   what);
+        rig_take_events(r);
+
+        /* Turn each bit of the top level's index alone: another page, never the first one. */
+        unsigned bits = mode == 6 ? 7 : 9;
+
+        for (unsigned bit = 0; bit < bits && !rule_broken(c); bit++) {
+            unsigned index[7];
+
+            for (unsigned l = 0; l < 7; l++) {
+                index[l] = deep_index[l];
+            }
+            index[mode] ^= 1u << bit;
+            uint64_t iova = deep_iova[mode] ^ 1ull << (12 + 9 * (mode - 1) + bit);
+
+            if (!deep_path(r, top, mode, index, other.spa) || !rig_flush(r, DOMAIN)) {
+                return;
+            }
+            expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, deep_iova[mode], &b, 0, what);
+            expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, iova, &other, 0,
+                       "one bit of the top index turned");
+        }
+    }
+
+    /* Disk sectors through each depth, within the 32 bits that the controller has. */
+    for (unsigned mode = 1; mode <= 6; mode++) {
+        uint64_t iova = mode == 1 ? 0x145000 : 0x12345000;
+        struct amdvi_pt pt;
+        char what[48];
+
+        if (!rig_tree(r, &pt, mode) || !amdvi_pt_map(&pt, iova, b.spa, 1, AMDVI_IR | AMDVI_IW) ||
+            !rig_attach_tree(r, r->ide, &pt, DOMAIN)) {
+            return;
+        }
+        format(what, sizeof(what), "Mode %u", mode);
+        for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
+            if (mode == 4) {
+                control_pos(c, dma_probe(r, ENGINE_IDE, d, iova, &b, 512) == DMA_MOVED,
+                            "%s goes through a table of 4 levels", dma_name(ENGINE_IDE, d));
+            } else {
+                expect_dma(r, DMA_MOVED, ENGINE_IDE, d, iova, &b, 512, what);
+            }
+        }
+        if (mode == 4) {
+            control_neg(c, dma_probe(r, ENGINE_IDE, TO_MEMORY, iova + 0x1000, &b, 0) == DMA_BLOCKED,
+                        "the page behind it is not mapped and blocked");
+        }
+    }
+}
+
+RULE("AMDVI-PT-007", "A", pt_level_skipping, RULE_KEYS("2.2.3", "ide,testdev"),
+     "A directory may name a level more than one below its own; the levels between are not fetched")
+{
+    static const struct {
+        unsigned mode, from, next; /* the entry in the table of level `from` names level `next` */
+    } cases[] = {{3, 3, 1}, {4, 4, 1}, {4, 4, 2}, {4, 3, 1}, {5, 5, 2}, {6, 6, 1}, {6, 4, 1}};
+    struct rig *r = rig_begin(c);
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t top = table(r), t = top;
+        /* Index 145h at level 1, 091h at level 2 where it is not skipped; all others 0. */
+        unsigned l2 = cases[i].next == 2 ? 0x091 : 0;
+        uint64_t iova = 0x145000 | (uint64_t)l2 << 21;
+        char what[48];
+
+        for (unsigned level = cases[i].mode; t && level > 1;) {
+            unsigned next = level == cases[i].from ? cases[i].next : level - 1;
+            uint64_t n = table(r);
+
+            if (!n) {
+                return;
+            }
+            *entry(t, level == 2 ? l2 : 0) = RW | (uint64_t)next << 9 | 1 | n;
+            t = n;
+            level = next;
+        }
+        if (!t) {
+            return;
+        }
+        *entry(t, 0x145) = RW | 1 | b.spa;
+        /* The PRD table: level 1 index 7, in the table that IOVA bits 29:21 = 0 lead to. */
+        if (l2 == 0) {
+            *entry(t, 7) = RW | 1 | r->prdt;
+        }
+        memory_barrier();
+        r->prdt_iova = RIG_PRDT_IOVA;
+        format(what, sizeof(what), "Mode %u, level %u names level %u", cases[i].mode, cases[i].from,
+               cases[i].next);
+        for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+            if (e == ENGINE_IDE && l2) {
+                continue; /* its PRD table lies in another part of the tree */
+            }
+            if (!rig_attach(r, engine_devid(r, e), RW | (uint64_t)cases[i].mode << 9 | 3 | top,
+                            DOMAIN, 0, 0)) {
+                return;
+            }
+            for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
+                expect_dma(r, DMA_MOVED, e, d, iova, &b, 0, what);
+            }
+            expect_no_event(r, what);
+            if (i == 0) {
+                control_neg(c, dma_probe(r, e, TO_MEMORY, iova + 0x1000, &b, 0) == DMA_BLOCKED,
+                            "%s to the page behind it, which is not mapped, is blocked",
+                            dma_name(e, TO_MEMORY));
+                rig_take_events(r);
+            }
+        }
+    }
+
+    struct amdvi_pt pt;
+
+    if (!rig_tree(r, &pt, 4) || !amdvi_pt_map(&pt, 0x145000, b.spa, 1, AMDVI_IR | AMDVI_IW) ||
+        !rig_attach_tree(r, r->testdev, &pt, DOMAIN)) {
+        return;
+    }
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0) == DMA_MOVED,
+                "the same page is reached with no level skipped");
+}
+
+RULE("AMDVI-PT-008", "A", pt_skipped_bits_must_be_zero, RULE_KEYS("2.2.3", "ide,testdev"),
+     "Where levels are skipped, an IOVA with one of their bits set faults")
+{
+    struct rig *r = rig_begin(c);
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
+        return;
+    }
+
+    uint64_t top = table(r), leaf = table(r);
+
+    if (!top || !leaf) {
+        return;
+    }
+    /* Level 3, entry 0 names level 1: IOVA bits 29:21 are skipped. */
+    *entry(top, 0) = 0x6000000000000201ull | leaf;
+    *entry(leaf, 1) = RW | 1 | b.spa;
+    *entry(leaf, 7) = RW | 1 | r->prdt;
+    memory_barrier();
+    r->prdt_iova = RIG_PRDT_IOVA;
+    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+        uint16_t devid = engine_devid(r, e);
+
+        if (!rig_attach(r, devid, 0x6000000000000603ull | top, DOMAIN, 0, 0)) {
+            return;
+        }
+        control_pos(c, dma_probe(r, e, TO_MEMORY, 0x1000, &b, 0) == DMA_MOVED,
+                    "%s to IOVA 1000h arrives", dma_name(e, TO_MEMORY));
+        control_neg(c, dma_probe(r, e, TO_MEMORY, 0x2000, &b, 0) == DMA_BLOCKED,
+                    "to IOVA 2000h, which is not mapped, it is blocked");
+        rig_take_events(r);
+        for (unsigned bit = 21; bit <= 29; bit++) {
+            uint64_t iova = 0x1000 | 1ull << bit;
+            char what[48];
+
+            format(what, sizeof(what), "IOVA bit %u set", bit);
+            for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
+                expect_dma(r, DMA_BLOCKED, e, d, iova, &b, 0, what);
+                /* PR and RZ rest on one source here, so only what every fault has is demanded. */
+                expect_fault(r, what, devid, DOMAIN, 0, FAULT_I, iova);
+            }
+        }
+    }
+}
+
+/*
+ * On stock 10.0 a directory that refers to itself sends the emulator round for ever, so this has a
+ * boot of its own.
+ */
+RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
+     "ref=2.2.3 needs=testdev hw-safe=no may-kill=yes controls=both timeout-ms=5000",
+     "NextLevel not below the level of the table that holds it: a fault, and no endless walk")
+{
+    struct rig *r = rig_begin(c);
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
+        return;
+    }
+
+    uint64_t top = table(r), below = table(r), leaf = table(r);
+
+    if (!top || !below || !leaf) {
+        return;
+    }
+    *entry(top, 0) = 0x6000000000000401ull | below;
+    *entry(below, 0) = 0x6000000000000201ull | leaf;
+    *entry(leaf, 0x145) = RW | 1 | b.spa;
+    memory_barrier();
+    if (!rig_attach(r, r->testdev, 0x6000000000000603ull | top, DOMAIN, 0, 0)) {
+        return;
+    }
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0) == DMA_MOVED,
+                "with good levels 3, 2, 1 data arrives");
+    control_neg(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x146000, &b, 0) == DMA_BLOCKED,
+                "a page that is not mapped is blocked");
+    rig_take_events(r);
+
+    /* First the level-3 table, then the level-2 table: NextLevel equal to its own level and above,
+     * naming good tables. */
+    for (unsigned level = 3; level >= 2; level--) {
+        volatile uint64_t *slot = entry(level == 3 ? top : below, 0);
+        uint64_t good = *slot;
+
+        for (unsigned next = level; next <= 6; next++) {
+            char what[48];
+
+            rig_store(slot, (good & ~0xe00ull) | (uint64_t)next << 9);
+            if (!rig_flush(r, DOMAIN)) {
+                return;
+            }
+            format(what, sizeof(what), "NextLevel %u in a level %u table", next, level);
+            for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
+                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, 0x145000, &b, 0, what);
+                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, 0x145000);
+            }
+        }
+        rig_store(slot, good);
+    }
+
+    /* A directory that names itself, at its own level. */
+    rig_store(entry(top, 0), 0x6000000000000601ull | top);
+    if (!rig_flush(r, DOMAIN)) {
+        return;
+    }
+    expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0,
+               "a directory that names itself");
+    expect_fault(r, "a directory that names itself", r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE,
+                 0x145000);
+}
