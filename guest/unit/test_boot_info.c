@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The boot doors' information, good and broken, and the memory that comes of it. Every structure
+ * lies in a block of exactly its size, so that the address sanitizer sees a read beyond it.
+ */
+#include <stdlib.h>
+
+#include "boot/boot_info.h"
+#include "unit/tap.h"
+
+static struct boot_info bi;
+
+struct blob {
+    uint8_t bytes[4096];
+    size_t len;
+};
+
+static void put(struct blob *b, const void *p, size_t n)
+{
+    memcpy(b->bytes + b->len, p, n);
+    b->len += n;
+}
+
+static void put32(struct blob *b, uint32_t v)
+{
+    put(b, &v, sizeof(v));
+}
+
+static void put64(struct blob *b, uint64_t v)
+{
+    put(b, &v, sizeof(v));
+}
+
+static void begin(struct blob *b)
+{
+    memset(b, 0, sizeof(*b));
+    b->len = 8;
+}
+
+/* A tag of @n bytes after its header; the next one is aligned to 8. */
+static void tag(struct blob *b, uint32_t type, const void *p, uint32_t n)
+{
+    put32(b, type);
+    put32(b, 8 + n);
+    put(b, p, n);
+    b->len = (b->len + 7) & ~7ULL;
+}
+
+static void end(struct blob *b)
+{
+    tag(b, 0, "", 0);
+}
+
+/* @total 0: what it is. */
+static void parse(const struct blob *b, uint32_t total)
+{
+    uint32_t size = total != 0 ? total : (uint32_t)b->len;
+    uint8_t *p = aligned_alloc(8, (b->len + 7) & ~7ULL);
+
+    memcpy(p, b->bytes, b->len);
+    memcpy(p, &size, 4);
+    boot_parse_multiboot2(&bi, (uintptr_t)p);
+    free(p);
+}
+
+static void memory_map_tag(struct blob *b, uint32_t entry_size, unsigned count)
+{
+    struct blob t = {.len = 0};
+
+    put32(&t, entry_size);
+    put32(&t, 0);
+    for (unsigned i = 0; i < count; i++) {
+        put64(&t, 0x100000 + i * 0x200000ULL);
+        put64(&t, 0x100000);
+        put32(&t, i % 2 == 0 ? 1 : 2);
+        put32(&t, 0);
+        t.len += entry_size - 24;
+    }
+    tag(b, 6, t.bytes, (uint32_t)t.len);
+}
+
+static void mb2_good(void)
+{
+    struct blob b;
+    uint8_t fb[24] = {0};
+    uint8_t old_rsdp[20] = "RSD PTR ", new_rsdp[36] = "RSD PTR ";
+
+    old_rsdp[9] = 1;
+    new_rsdp[9] = 2;
+    fb[21] = 2; /* byte 29 of the tag */
+    begin(&b);
+    tag(&b, 1, "exit=debug run=*", 17);
+    tag(&b, 2, "GRUB 2.06", 10);
+    memory_map_tag(&b, 24, 3);
+    tag(&b, 8, fb, sizeof(fb));
+    tag(&b, 15, new_rsdp, sizeof(new_rsdp));
+    tag(&b, 14, old_rsdp, sizeof(old_rsdp));
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL, "good: no error");
+    IS(bi.door, BOOT_DOOR_MULTIBOOT2, "good: door");
+    IS_TEXT(bi.cmdline, "exit=debug run=*", "good: command line");
+    IS(bi.mem_count, 3, "good: three ranges");
+    IS(bi.mem[1].base, 0x300000, "good: base");
+    IS(bi.mem[1].len, 0x100000, "good: length");
+    IS(bi.mem[1].type, BOOT_MEM_RESERVED, "good: type");
+    OK(bi.text_screen, "good: text screen");
+    OK(bi.rsdp != 0 && ((const uint8_t *)(uintptr_t)bi.rsdp)[9] == 2,
+       "good: the newer RSDP, copied");
+
+    begin(&b);
+    memory_map_tag(&b, 40, 2);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL, "larger entries: no error");
+    IS(bi.mem_count, 2, "larger entries: stepped over");
+    IS(bi.mem[1].base, 0x300000, "larger entries: base");
+    OK(!bi.text_screen, "no framebuffer tag: no text screen");
+    IS(bi.rsdp, 0, "no RSDP");
+}
+
+static void mb2_bad_frame(void)
+{
+    struct blob b;
+
+    boot_parse_multiboot2(&bi, 0);
+    OK(bi.error != NULL, "no structure at all");
+    boot_parse_multiboot2(&bi, 12);
+    OK(bi.error != NULL, "not aligned");
+    begin(&b);
+    parse(&b, 8);
+    OK(bi.error != NULL, "no room for a tag");
+    parse(&b, 65537);
+    OK(bi.error != NULL, "larger than 64 KiB");
+    begin(&b);
+    tag(&b, 2, "", 0);
+    parse(&b, 0);
+    OK(bi.error != NULL, "no end tag");
+    begin(&b);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL && bi.mem_count == 0, "nothing but an end tag");
+}
+
+static void mb2_bad_tags(void)
+{
+    struct blob b;
+    char text[1500];
+
+    begin(&b);
+    put32(&b, 1);
+    put32(&b, 0);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "tag of size 0");
+    begin(&b);
+    put32(&b, 1);
+    put32(&b, 4096);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "tag beyond the end");
+    begin(&b);
+    put32(&b, 1);
+    put32(&b, UINT32_MAX);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "tag size that wraps");
+    begin(&b);
+    tag(&b, 1, "abcdefgh", 8);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "command line without an end");
+    IS_TEXT(bi.cmdline, "abcdefgh", "is cut off where the tag ends");
+    begin(&b);
+    tag(&b, 1, "", 0);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "command line tag of nothing");
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    begin(&b);
+    tag(&b, 1, text, sizeof(text));
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL, "a long command line is no error");
+    IS(strlen(bi.cmdline), BOOT_CMDLINE_MAX - 1, "but is cut off");
+    begin(&b);
+    tag(&b, 14, text, 19);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL && bi.rsdp == 0, "RSDP cut off");
+    begin(&b);
+    tag(&b, 15, text, 35);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL && bi.rsdp == 0, "new RSDP cut off");
+    begin(&b);
+    tag(&b, 8, text, 21);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL && !bi.text_screen, "framebuffer tag cut off");
+}
+
+static void mb2_bad_map(void)
+{
+    static const uint32_t sizes[] = {0, 16, 23, 25};
+    struct blob b;
+    uint32_t words[2] = {24, 0};
+
+    for (size_t i = 0; i < 4; i++) {
+        begin(&b);
+        words[0] = sizes[i];
+        tag(&b, 6, words, 8);
+        end(&b);
+        parse(&b, 0);
+        OK(bi.error != NULL && bi.mem_count == 0, "bad entry size");
+    }
+    begin(&b);
+    tag(&b, 6, words, 4);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "memory map without its header");
+    begin(&b);
+    memory_map_tag(&b, 24, 0);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL && bi.mem_count == 0, "memory map without entries");
+    begin(&b);
+    memory_map_tag(&b, 24, 130);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error != NULL, "too many entries are told");
+    IS(bi.mem_count, BOOT_MEM_MAX, "and those that fit are there");
+}
+
+/* Nothing to compare: the sanitizers watch. */
+static void mb2_mutated(void)
+{
+    uint64_t state = 0x1234567;
+    struct blob good, b;
+    uint8_t fb[24] = {0}, rsdp[36] = {0};
+
+    begin(&good);
+    tag(&good, 1, "exit=debug", 11);
+    memory_map_tag(&good, 24, 6);
+    tag(&good, 8, fb, sizeof(fb));
+    tag(&good, 15, rsdp, sizeof(rsdp));
+    end(&good);
+    for (int i = 0; i < 20000; i++) {
+        b = good;
+        for (uint64_t n = tap_random(&state) % 4 + 1; n > 0; n--) {
+            b.bytes[tap_random(&state) % b.len] = (uint8_t)tap_random(&state);
+        }
+        if (i % 4 == 0) {
+            b.len = 16 + tap_random(&state) % (good.len - 16);
+        }
+        parse(&b, 0);
+        if (strnlen(bi.cmdline, sizeof(bi.cmdline)) == sizeof(bi.cmdline) ||
+            bi.mem_count > BOOT_MEM_MAX) {
+            break;
+        }
+    }
+    OK(bi.mem_count <= BOOT_MEM_MAX, "20000 mutated structures");
+}
+
+struct start_info {
+    uint32_t magic, version, flags, modules;
+    uint64_t modlist, cmdline, rsdp, memory_map;
+    uint32_t entries, reserved;
+};
+
+static void pvh(void)
+{
+    const uint64_t map[] = {0x0,      0x9fc00,  1, /* type and reserved in one word */
+                            0x100000, 0x700000, 1, 0xfee00000, 0x1000, 2};
+    struct start_info s = {.magic = 0x336ec578,
+                           .version = 1,
+                           .cmdline = (uintptr_t) "exit=debug",
+                           .rsdp = 0xf5000,
+                           .memory_map = (uintptr_t)map,
+                           .entries = 3};
+    uint64_t many[3 * 130];
+
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    OK(bi.error == NULL, "PVH: no error");
+    IS(bi.door, BOOT_DOOR_PVH, "PVH: door");
+    IS_TEXT(bi.cmdline, "exit=debug", "PVH: command line");
+    IS(bi.rsdp, 0xf5000, "PVH: RSDP");
+    IS(bi.mem_count, 3, "PVH: three ranges");
+    IS(bi.mem[2].base, 0xfee00000, "PVH: base");
+    IS(bi.mem[2].type, BOOT_MEM_RESERVED, "PVH: type");
+
+    s.cmdline = 0;
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    IS_TEXT(bi.cmdline, "", "PVH: no command line");
+    s.version = 0;
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    OK(bi.error != NULL && bi.mem_count == 0, "PVH: version 0");
+    s.version = 1;
+    s.memory_map = 0;
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    OK(bi.error != NULL, "PVH: no map");
+    for (uint64_t i = 0; i < 130; i++) {
+        many[i * 3] = i << 20;
+        many[i * 3 + 1] = 4096;
+        many[i * 3 + 2] = 1;
+    }
+    s.memory_map = (uintptr_t)many;
+    s.entries = UINT32_MAX;
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    OK(bi.error != NULL, "PVH: too many entries are told");
+    IS(bi.mem_count, BOOT_MEM_MAX, "PVH: and those that fit are there");
+    s.magic = 0;
+    boot_parse_pvh(&bi, (uintptr_t)&s);
+    OK(bi.error != NULL, "PVH: bad magic");
+    boot_parse_pvh(&bi, 0);
+    OK(bi.error != NULL, "PVH: no structure");
+}
+
+static uint32_t usable(const struct boot_span *kept, uint32_t kept_count, struct boot_span *out)
+{
+    return boot_usable(&bi, kept, kept_count, out, 8);
+}
+
+static void memory(void)
+{
+    struct boot_span out[8];
+    const struct boot_span kernel = {0x100000, 0x130000};
+    const struct boot_span all = {0, UINT64_MAX};
+
+    memset(&bi, 0, sizeof(bi));
+    boot_add_memory(&bi, 0x100000, 0, 1);
+    IS(bi.mem_count, 0, "an empty range is left out");
+    OK(bi.error == NULL, "and no error");
+    boot_add_memory(&bi, UINT64_MAX, 2, 1);
+    OK(bi.error != NULL && bi.mem_count == 0, "a range that wraps is an error");
+    boot_add_memory(&bi, UINT64_MAX, 1, 2);
+    IS(bi.mem_count, 1, "the last byte of all is none");
+
+    boot_add_memory(&bi, 0x100000, 0x100000, 1);
+    IS(usable(NULL, 0, out), 1, "one usable range");
+    IS(out[0].start, 0x100000, "its start");
+    IS(out[0].end, 0x200000, "its end");
+    IS(usable(&kernel, 1, out), 1, "the kernel at its start");
+    IS(out[0].start, 0x130000, "is left out");
+    IS(usable(&all, 1, out), 0, "all is kept");
+    boot_add_memory(&bi, 0x200000, 0x100800, 1);
+    IS(usable(NULL, 0, out), 1, "neighbours are one range");
+    IS(out[0].end, 0x300000, "of whole pages");
+    boot_add_memory(&bi, 0x180010, 0x10, BOOT_MEM_ACPI_NVS);
+    IS(usable(&kernel, 1, out), 2, "what another entry claims is cut out");
+    IS(out[0].end, 0x180000, "up to the page before");
+    IS(out[1].start, 0x181000, "from the page after");
+    boot_add_memory(&bi, 0x180000, 0x80000, 77);
+    IS(usable(&kernel, 1, out), 2, "overlapping claims, unknown types");
+    IS(out[1].start, 0x200000, "are cut out as one");
+    boot_add_memory(&bi, 1ULL << 52, 0x100000, 1);
+    IS(usable(&kernel, 1, out), 2, "memory beyond 2^52 is not believed");
+    IS(boot_usable(&bi, &kernel, 1, out, 1), 1, "no more than there is room for");
+}
+
+int main(void)
+{
+    mb2_good();
+    mb2_bad_frame();
+    mb2_bad_tags();
+    mb2_bad_map();
+    mb2_mutated();
+    pvh();
+    memory();
+    return tap_done();
+}
