@@ -236,14 +236,15 @@ static gboolean read_group(Profile *p, GKeyFile *file, const char *group, const 
 }
 
 // Included files are read first, so that what includes them has the last word.
-static gboolean read_file(Profile *p, const char *path, int depth, GError **error)
+// `from`: the file that includes this one, or NULL.
+static gboolean read_file(Profile *p, const char *path, const char *from, int depth, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) local = NULL;
 
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &local)) {
-        g_set_error(error, AVC_ERROR, AVC_USAGE, "cannot read the profile %s: %s", path,
-                    local->message);
+        g_set_error(error, AVC_ERROR, AVC_USAGE, "cannot read the profile %s%s%s: %s", path,
+                    from ? ", included by " : "", from ? from : "", local->message);
         return FALSE;
     }
 
@@ -253,8 +254,8 @@ static gboolean read_file(Profile *p, const char *path, int depth, GError **erro
             return bad(error, path, "machine", "include", "too many files include each other");
         }
         g_autofree char *folder = g_path_get_dirname(path);
-        g_autofree char *other = g_build_filename(folder, include, NULL);
-        if (!read_file(p, other, depth + 1, error)) {
+        g_autofree char *other = g_canonicalize_filename(include, folder);
+        if (!read_file(p, other, path, depth + 1, error)) {
             return FALSE;
         }
     }
@@ -396,7 +397,7 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
     p->rule_scale = 1;
     p->serial_limit_mib = 16;
     name_profile(p, parts[0], parts + 1);
-    if (!read_file(p, p->path, 0, error) || !check(p, error)) {
+    if (!read_file(p, p->path, NULL, 0, error) || !check(p, error)) {
         return NULL;
     }
     for (gsize i = 1; parts[i]; i++) {
