@@ -91,9 +91,7 @@ uint32_t boot_usable(const struct boot_info *bi, const struct boot_span *kept, u
             continue;
         }
         while (at < end && next_kept(bi, kept, kept_count, at, &k) && k.start < end) {
-            if (k.start > at) {
-                count = put_span(out, count, max, at, k.start);
-            }
+            count = put_span(out, count, max, at, k.start);
             at = k.end; /* always beyond the old value, and each span is met once */
         }
         if (at < end) {

@@ -326,6 +326,7 @@ static void memory(void)
 {
     struct boot_span out[8];
     const struct boot_span kernel = {0x100000, 0x130000};
+    const struct boot_span unsorted[] = {{0x180000, 0x190000}, {0x120000, 0x130000}};
     const struct boot_span all = {0, UINT64_MAX};
 
     memset(&bi, 0, sizeof(bi));
@@ -344,6 +345,9 @@ static void memory(void)
     IS(usable(&kernel, 1, out), 1, "the kernel at its start");
     IS(out[0].start, 0x130000, "is left out");
     IS(usable(&all, 1, out), 0, "all is kept");
+    IS(usable(unsorted, 2, out), 3, "kept spans in any order");
+    IS(out[1].start, 0x130000, "from the end of the lower");
+    IS(out[1].end, 0x180000, "to the start of the higher");
     boot_add_memory(&bi, 0x200000, 0x100800, 1);
     IS(usable(NULL, 0, out), 1, "neighbours are one range");
     IS(out[0].end, 0x300000, "of whole pages");

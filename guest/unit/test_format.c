@@ -85,6 +85,8 @@ static void not_conversions(void)
 
     unchecked(buf, sizeof(buf), "%q %5y %");
     IS_TEXT(buf, "%q %5y %", "what is no conversion stands as it is");
+    unchecked(buf, sizeof(buf), "%06.3d|%-05d|", 7, 8); /* C11 7.21.6.1: flag 0 is ignored */
+    IS_TEXT(buf, "   007|8    |", "zeros with a precision, zeros on the left");
     unchecked(buf, sizeof(buf), "50%");
     IS_TEXT(buf, "50%", "a percent sign at the end");
     unchecked(buf, sizeof(buf), "%s", NULL);

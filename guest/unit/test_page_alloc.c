@@ -75,6 +75,7 @@ static void bad_requests(uint64_t m)
     IS(page_alloc(PAGE_LOW, 4096, 512), 0, "alignment below a page");
     IS(page_alloc(PAGE_LOW, 4096, 12288), 0, "alignment no power of two");
     IS(page_alloc(PAGE_LOW, 4096, 1ULL << 63), 0, "alignment beyond everything");
+    IS(page_alloc(PAGE_LOW, 4096, 1ULL << 40), 0, "no such address in the range");
     IS(page_alloc(PAGE_LOW, UINT64_MAX, 4096), 0, "more than there can be");
     IS(page_alloc(PAGE_LOW, MIB + 1, 4096), 0, "one byte too many");
     IS(page_alloc(PAGE_HIGH, 4096, 4096), 0, "the other zone is empty");
