@@ -253,9 +253,13 @@ EOF
         # apt's unprivileged user cannot enter a folder below root's home.
         printf 'APT::Sandbox::User "root";\n' >>"$apt_dir/apt.conf"
     fi
-    run "fetching Debian's index of $suite" 300 \
-        apt-get -c "$apt_dir/apt.conf" -o APT::Update::Error-Mode=any update ||
+    if ! run "fetching Debian's index of $suite" 300 \
+        apt-get -c "$apt_dir/apt.conf" -o APT::Update::Error-Mode=any update; then
+        if grep -q 'GPG error\|is not signed' "$log"; then
+            source_trouble "Debian's index of $suite on the configured mirror is not signed by a key that this machine trusts: bring the package debian-archive-keyring up to date"
+        fi
         source_trouble "Debian's index of $suite could not be fetched from the mirror that this machine is configured for: is there a network? (QEMU_SRC=<folder or tarball> works without one)"
+    fi
     apt_suite=$suite
 }
 

@@ -95,9 +95,9 @@ touch_built() {
     done
 }
 
-# Keeps the three newest sets of three, and of the trees only the one in use.
+# Keeps the three newest sets of three, and of the trees the one in use and Debian's.
 prune_cache() {
-    local dir n=0
+    local dir debian='' n=0
     local -A wanted=()
     for dir in "${digest[@]}"; do wanted[$dir]=1; done
     while read -r dir; do
@@ -107,8 +107,9 @@ prune_cache() {
             rm -rf "${cache:?}/$dir"
         fi
     done < <(ls -1t "$cache")
+    [[ ! -r $cache/source ]] || debian=$cache/tree-$(sed -n 's/^id=//p' "$cache/source")
     for dir in "$cache"/tree-*; do
-        [[ $dir == "$tree" || ! -d $dir ]] || rm -rf "$dir"
+        [[ $dir == "$tree" || $dir == "$debian" || ! -d $dir ]] || rm -rf "$dir"
     done
 }
 
