@@ -143,7 +143,6 @@ install_packages() {
     ((${#missing[@]} > 0)) || return 0
     apt="apt-get install -y --no-install-recommends ${missing[*]}"
     $install || die 3 "packages are missing and --no-install was given; install them with: $apt"
-    say "these ${#missing[@]} Debian packages are missing and will be installed now: ${missing[*]}"
     if ((EUID != 0)); then
         if command -v sudo >/dev/null 2>&1 && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; then
             as_root=(sudo)
@@ -151,11 +150,12 @@ install_packages() {
             die 3 "packages are missing and neither root nor sudo is at hand; as root run: $apt"
         fi
     fi
+    say "Debian packages are missing and will be installed now (${#missing[@]}): ${missing[*]}"
     say "command: ${as_root[*]:+${as_root[*]} }$apt"
     for try in 1 2; do
-        timeout 300 "${as_root[@]}" apt-get -q -o Acquire::http::Timeout=30 update >&2 || true
+        timeout 300 "${as_root[@]}" apt-get -qq -o Acquire::http::Timeout=30 update >&2 || true
         if timeout 1800 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 \
+            apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 \
             install --no-install-recommends "${missing[@]}" >&2 </dev/null; then
             find_missing
             ((${#missing[@]} == 0)) && return 0
