@@ -304,6 +304,8 @@ static gboolean on_tick(gpointer data)
 {
     Boot *boot = data;
     double grace_s = boot->setup->profile->grace_s;
+    // An emulator whose main loop hangs cannot hear SIGTERM either: a formality.
+    double term_s = boot->end.life == LIFE_SILENT ? MIN(grace_s, 0.3) : grace_s;
 
     send_answers(boot);
     switch (boot->phase) {
@@ -320,7 +322,7 @@ static gboolean on_tick(gpointer data)
         }
         break;
     case PHASE_TERM:
-        if (passed(boot->phase_since, grace_s)) {
+        if (passed(boot->phase_since, term_s)) {
             spawn_kill(boot->pid, SIGKILL);
             set_phase(boot, PHASE_KILL);
         }

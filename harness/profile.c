@@ -19,7 +19,7 @@ void profile_free(Profile *p)
 {
     char *texts[] = {p->spec,     p->name,    p->folder_name, p->path,     p->description,
                      p->emulator, p->machine, p->memory,      p->firmware, p->devices,
-                     p->args,     p->command, p->options,     p->rules};
+                     p->args,     p->command, p->options,     p->rules,    p->lacks};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }
@@ -102,6 +102,7 @@ static gboolean set_key(Profile *p, const char *key, const char *value, gboolean
         {"args", &p->args},
         {"command", &p->command},
         {"options", &p->options},
+        {"lacks", &p->lacks},
     };
     struct {
         const char *key;
@@ -466,7 +467,7 @@ static gboolean same_series(const char *a, const char *b)
 
 Expectations profile_expectations(const Profile *p, const char *base, char **note)
 {
-    Expectations expectations = {p->skips, NULL, p->all_fail};
+    Expectations expectations = {p->skips, NULL, p->lacks, p->all_fail};
     const FailSection *best = NULL;
 
     *note = NULL;

@@ -20,8 +20,9 @@ typedef struct {
     char *firmware; // these four: shell-quoted QEMU arguments
     char *devices;
     char *args;
-    char *command;         // shell-quoted; replaces the QEMU command line altogether, or NULL
-    char *options;         // more words for the kernel's command line
+    char *command; // shell-quoted; replaces the QEMU command line altogether, or NULL
+    char *lacks;   // comma list of needs (docs/results-format.md section 3) not met, or NULL
+    char *options; // more words for the kernel's command line
     gboolean serial_stdio; // with `command`: the serial line is its standard input and output
     ExitMode exit;
     double boot_timeout_s;

@@ -327,12 +327,26 @@ void results_judge(Result *result, const Transcript *t, const BootEnd *end, guin
     }
 }
 
+// A machine without a device skips what needs it.
+static gboolean lacks_need(const Rule *rule, const char *lacks)
+{
+    g_auto(GStrv) names = g_strsplit(lacks ? lacks : "", ",", -1);
+
+    for (gsize i = 0; names[i]; i++) {
+        if (rule_needs(rule, names[i])) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void results_expect(Result *result, const Expectations *expectations)
 {
     const char *id = result->rule->id;
     const char *finding = NULL;
     gboolean fail = expectations->all_fail;
-    gboolean skip = expectations->skips && g_hash_table_contains(expectations->skips, id);
+    gboolean skip = (expectations->skips && g_hash_table_contains(expectations->skips, id)) ||
+                    lacks_need(result->rule, expectations->lacks);
 
     if (expectations->fails) {
         finding = g_hash_table_lookup(expectations->fails, id);

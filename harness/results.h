@@ -96,7 +96,7 @@ typedef struct {
     guint64 seed;
     GPtrArray *platform; // of Pair
     GPtrArray *boots;    // of BootRecord
-    GPtrArray *results;  // of Result, in the kernel's order
+    GPtrArray *results;  // of Result, by rule ID
     GPtrArray *talks;    // of Transcript: owns what the results borrow
     GPtrArray *errors;   // of char *: errors of the run that belong to no boot
     char *folder;
@@ -109,6 +109,7 @@ typedef struct {
 typedef struct {
     GHashTable *skips; // rule ID to reason
     GHashTable *fails; // rule ID to finding, or NULL
+    const char *lacks; // comma list of needs that the machine does not meet, or NULL
     gboolean all_fail; // every rule is to fail (mutants)
 } Expectations;
 

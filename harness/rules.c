@@ -101,6 +101,11 @@ static Rule *parse_rule(const char *line)
     return rule;
 }
 
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(Rule *const *)a)->id, (*(Rule *const *)b)->id);
+}
+
 RuleTable *rule_table_parse(const char *text, const char *where, GError **error)
 {
     RuleTable *table = g_new0(RuleTable, 1);
@@ -131,6 +136,8 @@ RuleTable *rule_table_parse(const char *text, const char *where, GError **error)
         rule_table_free(table);
         return NULL;
     }
+    // The list is in the linker's order, which changes with the build; kernels run them by ID.
+    g_ptr_array_sort(table->rules, by_id);
     return table;
 }
 
@@ -145,6 +152,12 @@ RuleTable *rule_table_load(const char *path, GError **error)
         return NULL;
     }
     return rule_table_parse(text, path, error);
+}
+
+gboolean rule_needs(const Rule *rule, const char *need)
+{
+    g_auto(GStrv) needs = g_strsplit(rule->needs, ",", -1);
+    return g_strv_contains((const char *const *)needs, need);
 }
 
 const Rule *rule_table_find(const RuleTable *table, const char *id)

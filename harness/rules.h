@@ -19,7 +19,7 @@ typedef struct {
 } Rule;
 
 typedef struct {
-    GPtrArray *rules;  // of Rule, in the kernel's order
+    GPtrArray *rules;  // of Rule, by ID
     GHashTable *by_id; // id to Rule
 } RuleTable;
 
@@ -32,6 +32,9 @@ RuleTable *rule_table_load(const char *path, GError **error);
 
 void rule_table_free(RuleTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RuleTable, rule_table_free)
+
+// TRUE if `need` ("ide", "testdev", ...) is among the rule's needs.
+gboolean rule_needs(const Rule *rule, const char *need);
 
 // The rule with this ID, or NULL.
 const Rule *rule_table_find(const RuleTable *table, const char *id);

@@ -85,12 +85,17 @@ static void append_facts(GString *out, const Result *result, const char *indent)
     if (result->verdict != STATUS_FAIL && result->verdict != STATUS_ERROR) {
         return;
     }
-    for (guint i = 0; i < MIN(result->diag->len, DIAG_MAX); i++) {
-        g_string_append_printf(out, "%s%s\n", indent, (const char *)result->diag->pdata[i]);
+    guint shown = 0;
+    for (guint i = 0; i < result->diag->len; i++) {
+        const char *line = result->diag->pdata[i];
+        // The reason is often the first of these lines.
+        if (strcmp(line, result->reason) != 0 && shown++ < DIAG_MAX) {
+            g_string_append_printf(out, "%s%s\n", indent, line);
+        }
     }
-    if (result->diag->len > DIAG_MAX) {
-        g_string_append_printf(out, "%s(%u more lines in results.json)\n", indent,
-                               result->diag->len - DIAG_MAX);
+    if (shown > DIAG_MAX) {
+        g_string_append_printf(out, "%s(%u more lines with --repro %s, and in results.json)\n",
+                               indent, shown - DIAG_MAX, result->rule->id);
     }
 }
 

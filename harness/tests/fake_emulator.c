@@ -152,7 +152,7 @@ static void misbehave_inside(const char *rule)
     } else if (is("other-rule")) {
         say("ctl AMDVI-PT-001 pos ok not my turn");
     } else if (is("begin-twice")) {
-        say("begin AMDVI-DT-003 M dt_three");
+        say("begin AMDVI-PT-003 M pt_three");
     }
 }
 
@@ -198,7 +198,7 @@ static void run_rule(const char *rule)
     char name[64] = "unnamed", tag = 'A';
     const char *found = strstr(rules_list, rule);
     gboolean second = strcmp(rule, "AMDVI-PT-002") == 0;
-    gboolean killer = strcmp(rule, "AMDVI-KL-004") == 0;
+    gboolean killer = strcmp(rule, "AMDVI-ZK-004") == 0;
     const char *status = status_of(second);
 
     if (found) {

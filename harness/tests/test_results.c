@@ -9,7 +9,7 @@
 static const char list[] =
     "AMDVI-PT-001 A pt_one ref=2.2.3 controls=both timeout-ms=500 | One\n"
     "AMDVI-PT-002 A pt_two ref=2.2.3 controls=both timeout-ms=500 | Two\n"
-    "AMDVI-DT-003 M dt_three ref=2.2.1 controls=none timeout-ms=500 | Three\n";
+    "AMDVI-XT-003 M xt_three ref=2.2.1 controls=none timeout-ms=500 | Three\n";
 
 // A whole boot as a guest would write it. The CRCs come from python's zlib.
 static const char golden[] = "SeaBIOS\r\n"
@@ -612,7 +612,7 @@ static void test_expectations(void)
     g_hash_table_insert(listed, (char *)"AMDVI-PT-001", (char *)"docs/findings/x.md");
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         Expectations expectations = {cases[i].skip ? listed : NULL, cases[i].fail ? listed : NULL,
-                                     FALSE};
+                                     NULL, FALSE};
         MachineResults *all = machine_results_new();
         Result *result = result_new(table->rules->pdata[0]);
         g_ptr_array_add(all->results, result);
@@ -629,11 +629,32 @@ static void test_expectations(void)
     }
 }
 
+// A machine that lacks a device may skip what needs it, and nothing else.
+static void test_lacks(void)
+{
+    g_autoptr(RuleTable) table =
+        rule_table_parse("AMDVI-PT-001 A a needs=ide,testdev timeout-ms=5 | A\n"
+                         "AMDVI-PT-002 A b needs=ide timeout-ms=5 | B\n"
+                         "AMDVI-PT-003 A c needs=testdevil timeout-ms=5 | C\n",
+                         "list", NULL);
+    Expectations expectations = {NULL, NULL, "host,testdev", FALSE};
+    MachineResults *all = machine_results_new();
+
+    for (guint i = 0; i < 3; i++) {
+        Result *result = result_new(table->rules->pdata[i]);
+        result->verdict = STATUS_SKIP;
+        results_expect(result, &expectations);
+        g_assert_cmpint(result->unexpected, ==, i != 0);
+        g_ptr_array_add(all->results, result);
+    }
+    machine_results_free(all);
+}
+
 // Trouble outweighs a broken rule, and an early stop is trouble.
 static void test_exit(void)
 {
     g_autoptr(RuleTable) table = rule_table_parse(list, "list", NULL);
-    Expectations none = {NULL, NULL, FALSE};
+    Expectations none = {NULL, NULL, NULL, FALSE};
     MachineResults *all = machine_results_new();
 
     for (guint i = 0; i < 2; i++) {
@@ -680,6 +701,7 @@ int main(int argc, char **argv)
     g_test_add_func("/results/many-errors", test_many_errors);
     g_test_add_func("/results/may-go-on", test_may_go_on);
     g_test_add_func("/results/expectations", test_expectations);
+    g_test_add_func("/results/lacks", test_lacks);
     g_test_add_func("/results/exit", test_exit);
     return g_test_run();
 }

@@ -47,7 +47,7 @@ refused 'gdb without repro' 2 '--gdb' run --gdb
 refused 'a glob that matches nothing' 2 "no rule matches 'XYZ-\*'" "${run_fake[@]}" "$tests/fake.conf" --rules 'AMDVI-PT-001,XYZ-*'
 refused 'a skip glob that matches nothing' 2 "no rule matches 'XYZ'" "${run_fake[@]}" "$tests/fake.conf" --skip XYZ
 refused 'globs that leave nothing' 2 'nothing is left' "${run_fake[@]}" "$tests/fake.conf" --skip '*'
-refused 'repro of several rules' 2 'matches 2 rules' "${run_fake[@]}" "$tests/fake.conf" --repro 'AMDVI-PT-*'
+refused 'repro of several rules' 2 'matches 3 rules' "${run_fake[@]}" "$tests/fake.conf" --repro 'AMDVI-PT-*'
 refused 'an unknown machine' 2 "no machine 'nix'; there are: .*patched-iso" "${run_fake[@]}" nix
 refused 'a profile that is not there' 2 '/nowhere.conf' "${run_fake[@]}" "$work/nowhere.conf"
 refused 'a setting that the profile does not have' 2 "no setting 'colour'" "${run_fake[@]}" "$tests/fake.conf,colour=red"
@@ -109,7 +109,7 @@ bad=''
 "$check" "${run_fake[@]}" "$tests/fake.conf" --machine "$tests/fake-listed.conf,mode=fail" --tap --junit "$work/j.xml" \
     >"$work/stdout" 2>"$work/stderr" || bad+=$'exit status\n'
 [[ $(head -n 2 "$work/stdout") == $'TAP version 13\n1..8' ]] || bad+=$'the plan\n'
-grep -q '^ok 8 - fake-listed,mode=fail AMDVI-KL-004 kl_four$' "$work/stdout" || bad+=$'the last line\n'
+grep -q '^ok 8 - fake-listed,mode=fail AMDVI-ZK-004 zk_four$' "$work/stdout" || bad+=$'the last line\n'
 /usr/bin/python3 -c '
 import sys, xml.etree.ElementTree as tree
 suites = tree.parse(sys.argv[1]).getroot()
