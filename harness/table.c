@@ -8,7 +8,8 @@
 #define TITLE_MIN     20
 #define TITLE_MAX     64
 #define VERDICT_WIDTH 18
-#define DIAG_MAX      12
+// The first lines tell most; run --repro and results.json have all of them.
+#define DIAG_MAX      5
 
 static const char *color_of(const Result *result)
 {
@@ -49,6 +50,13 @@ static void append_cell(GString *out, const char *text, glong width, const char 
     for (; length < width; length++) {
         g_string_append_c(out, ' ');
     }
+}
+
+// A column and the gap that follows it.
+static void append_column(GString *out, const char *text, glong width, const char *color)
+{
+    append_cell(out, text, width, color);
+    g_string_append(out, "  ");
 }
 
 static void end_line(GString *out)
@@ -137,8 +145,8 @@ static void append_one(GString *out, const MachineResults *results, guint width,
         results->emulator.version && *results->emulator.version ? results->emulator.version
                                                                 : results->emulator.path);
     append_cell(out, "  verdict", VERDICT_WIDTH + 1, NULL);
-    append_cell(out, "rule", ids + 2, NULL);
-    append_cell(out, "tag", 5, NULL);
+    append_column(out, "rule", ids, NULL);
+    append_column(out, "tag", 3, NULL);
     append_cell(out, "title", title, NULL);
     g_string_append(out, "      time\n");
     for (guint i = 0; i < results->results->len; i++) {
@@ -147,8 +155,8 @@ static void append_one(GString *out, const MachineResults *results, guint width,
         g_autofree char *time = avc_format_us(result->us);
         const char tag[] = {result->rule->tag, '\0'};
         append_cell(out, verdict, VERDICT_WIDTH + 1, color ? color_of(result) : NULL);
-        append_cell(out, result->rule->id, ids + 2, NULL);
-        append_cell(out, tag, 5, NULL);
+        append_column(out, result->rule->id, ids, NULL);
+        append_column(out, tag, 3, NULL);
         append_cell(out, result->rule->title, title, NULL);
         if (result->status != STATUS_NONE) {
             g_string_append_printf(out, "%10s", time);
@@ -201,26 +209,26 @@ static void append_matrix(GString *out, GPtrArray *all, glong ids, glong title, 
 {
     g_autoptr(GPtrArray) rules = all_rules(all);
 
-    append_cell(out, "  rule", ids + 4, NULL);
-    append_cell(out, "tag", 5, NULL);
-    append_cell(out, "title", title + 2, NULL);
+    append_column(out, "  rule", ids + 2, NULL);
+    append_column(out, "tag", 3, NULL);
+    append_column(out, "title", title, NULL);
     for (guint i = 0; i < all->len; i++) {
-        append_cell(out, ((const MachineResults *)all->pdata[i])->machine,
-                    column_width(all->pdata[i]) + 2, NULL);
+        append_column(out, ((const MachineResults *)all->pdata[i])->machine,
+                      column_width(all->pdata[i]), NULL);
     }
     end_line(out);
     for (guint i = 0; i < rules->len; i++) {
         const Rule *rule = rules->pdata[i];
         const char tag[] = {rule->tag, '\0'};
         g_string_append(out, "  ");
-        append_cell(out, rule->id, ids + 2, NULL);
-        append_cell(out, tag, 5, NULL);
-        append_cell(out, rule->title, title + 2, NULL);
+        append_column(out, rule->id, ids, NULL);
+        append_column(out, tag, 3, NULL);
+        append_column(out, rule->title, title, NULL);
         for (guint j = 0; j < all->len; j++) {
             const Result *result = find(all->pdata[j], rule);
             g_autofree char *verdict = result ? output_verdict(result) : g_strdup("  -");
-            append_cell(out, verdict, column_width(all->pdata[j]) + 2,
-                        color && result ? color_of(result) : NULL);
+            append_column(out, verdict, column_width(all->pdata[j]),
+                          color && result ? color_of(result) : NULL);
         }
         end_line(out);
     }
