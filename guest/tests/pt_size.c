@@ -89,6 +89,8 @@ RULE("AMDVI-PT-003", "A", pt_default_sizes, RULE_KEYS("2.2.3", "ide,testdev"),
         }
     }
 
+    rig_take_events(r);
+
     /* A 1 GB page that is not at 0, where there is memory above 4 GB. */
     struct buf high;
     uint64_t free_high = page_free_count(PAGE_HIGH);

@@ -23,20 +23,20 @@ static void rig_end(void *arg)
 struct rig *rig_begin(struct check *c)
 {
     struct rig *r = &rig;
-    uint64_t nonce = r->nonce;
 
-    *r = (struct rig){
-        .c = c,
-        .u = &env.iommu,
-        .ide = env.ide.devid,
-        .testdev = env.testdev.devid,
-        .nonce = nonce ? nonce : env.seed << 32,
-    };
+    r->c = c;
+    r->u = &env.iommu;
+    r->ide = env.ide.devid;
+    r->testdev = env.testdev.devid;
+    r->event_count = 0;
+    if (!r->nonce) {
+        r->nonce = env.seed << 32;
+    }
     rule_at_end(c, rig_end, r);
     r->prdt = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
     r->prdt_iova = (uint32_t)r->prdt;
     if (!amdvi_disable(r->u) || !r->prdt ||
-        !amdvi_setup(r->u, env.devids, AMDVI_RING_LEN_MIN, AMDVI_RING_LEN_MIN) ||
+        !amdvi_setup(r->u, env.devids, AMDVI_RING_LEN_MIN, RIG_EVENTS_LOG2) ||
         !amdvi_enable(r->u)) {
         rule_error(c,
                    "the IOMMU cannot be brought into a known state: Control 0x%llx Status 0x%llx",
@@ -102,6 +102,10 @@ uint16_t engine_devid(const struct rig *r, enum engine e)
 void rig_take_events(struct rig *r)
 {
     r->event_count = amdvi_evt_take(r->u, r->events, RIG_EVENTS_MAX);
+    if (amdvi_read64(r->u, AMDVI_STATUS) & AMDVI_STATUS_EVT_OVERFLOW) {
+        rule_error(r->c, "the event log overflowed: %u records, Status 0x%llx", r->event_count,
+                   (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
+    }
 }
 
 void expect_no_event(struct rig *r, const char *what)

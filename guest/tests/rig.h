@@ -14,8 +14,12 @@
 #include "drivers/amdvi/pte.h"
 #include "lib/page_alloc.h"
 
-/* Records taken from the log at once; the ring of a rig holds 255. */
-#define RIG_EVENTS_MAX 256
+/*
+ * The event ring of a rig: large, since an emulator may log a refused sector in pieces of 4 bytes
+ * (EVT-012), and a log that overflows hides what comes after.
+ */
+#define RIG_EVENTS_LOG2 13
+#define RIG_EVENTS_MAX  (1u << RIG_EVENTS_LOG2)
 
 /* Every translated domain of a rig maps the PRD table here, since the IDE controller reads it
  * through the IOMMU. */
@@ -35,9 +39,9 @@ struct rig {
 };
 
 /**
- * From a known state: IOMMU disabled, new zeroed tables and rings (256 entries), enabled,
- * everything flushed, event log empty, all devices passing through (V=0). Ends by itself with the
- * rule. NULL if that is not to be had; the rule is then an error.
+ * From a known state: IOMMU disabled, new zeroed tables and rings (256 commands, 8192 events),
+ * enabled, everything flushed, event log empty, all devices passing through (V=0). Ends by itself
+ * with the rule. NULL if that is not to be had; the rule is then an error.
  */
 struct rig *rig_begin(struct check *c);
 
@@ -111,7 +115,8 @@ bool rig_flush(struct rig *r, uint16_t domain);
 /** Write an entry of a table and make it visible to the IOMMU before anything that follows. */
 void rig_store(volatile uint64_t *slot, uint64_t value);
 
-/** Take what the event log holds into r->events. */
+/** Take what the event log holds into r->events. A log that has overflowed makes the rule an error.
+ */
 void rig_take_events(struct rig *r);
 
 /** There must be no record in the log. */
