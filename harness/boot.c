@@ -488,8 +488,7 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
 
     boot->last_byte = boot->rule_since = boot->started;
     set_phase(boot, PHASE_RUNNING);
-    const char *id = g_subprocess_get_identifier(boot->child.process);
-    boot->pid = id ? (pid_t)g_ascii_strtoll(id, NULL, 10) : 0;
+    boot->pid = spawn_group(boot->child.process);
     if (boot->child.qmp >= 0) {
         boot->qmp = qmp_new(g_steal_fd(&boot->child.qmp));
     }

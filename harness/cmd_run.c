@@ -87,6 +87,14 @@ static char *gdb_socket(const Machine *machine, GError **error)
     return g_build_filename(folder, "gdb", NULL);
 }
 
+static void remove_gdb_socket(const char *socket)
+{
+    g_autofree char *folder = g_path_get_dirname(socket);
+
+    g_unlink(socket);
+    g_rmdir(folder); // fails where it is the run's folder, which is not empty
+}
+
 static void print_repro(const RunOptions *o, const Machine *machine)
 {
     const BootSetup *setup = &machine->setup;
@@ -270,7 +278,11 @@ static int run(RunOptions *o, GError **error)
         }
         print_repro(o, machine);
     }
-    return run_machines(o, machines, parent, error);
+    int status = run_machines(o, machines, parent, error);
+    if (socket) {
+        remove_gdb_socket(socket);
+    }
+    return status;
 }
 
 int cmd_run(int argc, char **argv)

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <linux/kvm.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "spawn.h"
 #include "util.h"
 
 #define ASK_TIMEOUT_S    10
@@ -18,11 +20,17 @@
 typedef struct {
     GMainLoop *loop;
     GSubprocess *process;
+    pid_t group;
     int pending;
     gboolean late;
     gsize length[2];
     char *text[2];
 } Ask;
+
+static void kill_all(Ask *ask)
+{
+    spawn_kill(ask->group, SIGKILL);
+}
 
 static void finish_one(Ask *ask)
 {
@@ -38,7 +46,7 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
 
     g_input_stream_read_all_finish(G_INPUT_STREAM(source), result, &ask->length[which], NULL);
     if (ask->length[which] == ANSWER_BYTES_MAX) {
-        g_subprocess_force_exit(ask->process);
+        kill_all(ask);
     }
     finish_one(ask);
 }
@@ -54,7 +62,7 @@ static gboolean on_late(gpointer data)
     Ask *ask = data;
 
     ask->late = TRUE;
-    g_subprocess_force_exit(ask->process);
+    kill_all(ask);
     g_main_loop_quit(ask->loop);
     return G_SOURCE_CONTINUE;
 }
@@ -65,8 +73,10 @@ static int ask_program(const char *const *argv, guint timeout_s, char **out, cha
                        GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autoptr(GSubprocess) process = g_subprocess_newv(
-        argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &local);
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    spawn_bind_child(launcher);
+    g_autoptr(GSubprocess) process = g_subprocess_launcher_spawnv(launcher, argv, &local);
 
     if (!process) {
         g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot run %s: %s", argv[0], local->message);
@@ -80,6 +90,7 @@ static int ask_program(const char *const *argv, guint timeout_s, char **out, cha
                               g_subprocess_get_stderr_pipe(process)};
     ask->loop = g_main_loop_new(context, FALSE);
     ask->process = process;
+    ask->group = spawn_group(process);
     ask->pending = 3;
     for (int i = 0; i < 2; i++) {
         ask->text[i] = g_malloc0(ANSWER_BYTES_MAX + 1);

@@ -190,6 +190,20 @@ static void prepare_child(gpointer data)
     }
 }
 
+void spawn_bind_child(GSubprocessLauncher *launcher)
+{
+    static pid_t self;
+
+    self = getpid();
+    g_subprocess_launcher_set_child_setup(launcher, prepare_child, &self, NULL);
+}
+
+pid_t spawn_group(GSubprocess *process)
+{
+    const char *id = g_subprocess_get_identifier(process);
+    return id ? (pid_t)g_ascii_strtoll(id, NULL, 10) : 0;
+}
+
 static gboolean make_pair(int pair[2], GError **error)
 {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -220,12 +234,10 @@ static gboolean wants_qmp(const Profile *p)
 
 gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *child, GError **error)
 {
-    static pid_t self;
     int serial[2], output[2], qmp[2] = {-1, -1};
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autoptr(GError) local = NULL;
 
-    self = getpid();
     if (!make_pair(serial, error)) {
         return FALSE;
     }
@@ -253,7 +265,7 @@ gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *chil
     if (qmp[1] >= 0) {
         g_subprocess_launcher_take_fd(launcher, qmp[1], QMP_FD);
     }
-    g_subprocess_launcher_set_child_setup(launcher, prepare_child, &self, NULL);
+    spawn_bind_child(launcher);
 
     child->process = g_subprocess_launcher_spawnv(launcher, argv, &local);
     // The launcher holds the emulator's ends until it goes; an end of file is seen only then.

@@ -34,5 +34,11 @@ GStrv spawn_command(const SpawnSpec *spec, gboolean by_hand, GError **error);
 // (AVC_TROUBLE) if it cannot be started.
 gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *child, GError **error);
 
+// Makes what `launcher` starts a process group of its own that dies with the harness.
+void spawn_bind_child(GSubprocessLauncher *launcher);
+
+// The process group of a child, 0 if it has ended already.
+pid_t spawn_group(GSubprocess *process);
+
 // Sends a signal to the whole process group.
 void spawn_kill(pid_t group, int signo);
