@@ -48,8 +48,8 @@ RULE("AMDVI-DTE-005", "A", dte_mode7_blocks, RULE_KEYS("2.2.2", "ide,testdev"),
         for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
             expect_dma(r, DMA_BLOCKED, e, d, IOVA, &b, 0, "Mode 7");
             expect_dma(r, DMA_BLOCKED, e, d, b.spa, &b, 0, "Mode 7, the untranslated address");
+            rig_take_events(r);
         }
-        rig_take_events(r);
         observe(c, e == ENGINE_IDE ? "ide_event" : "testdev_event", "%08x",
                 r->event_count ? r->events[0].dw[1] : 0);
     }
