@@ -1,67 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "boot.h"
+#include "boot_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "disk.h"
-#include "host.h"
 #include "plan.h"
-#include "qmp.h"
-#include "spawn.h"
 #include "util.h"
 
-#define TICK_MS             20
-// What is kept of the emulator's own output; the rest is read and dropped.
-#define OUTPUT_BYTES_MAX    (4u << 20)
-// One turn of the main loop reads no more, so that a flood on one line starves nobody.
-#define READ_BYTES_PER_TURN (256u << 10)
+#define TICK_MS   20
 // Not even SIGKILL ends a process that sits in the kernel. Then it is left behind, with a word.
-#define GIVE_UP_S           10
-
-typedef enum {
-    PHASE_RUNNING,
-    PHASE_ASKING, // a limit was passed; QMP is asked who hangs
-    PHASE_QUIT,
-    PHASE_TERM,
-    PHASE_KILL,
-    PHASE_OVER,
-} Phase;
-
-struct Boot {
-    const BootSetup *setup;
-    GPtrArray *rules;
-    char *folder;
-    char *disk;
-    BootFunc func;
-    gpointer data;
-
-    Child child;
-    pid_t pid;
-    Qmp *qmp;
-    guint serial_source, output_source, tick_source;
-    Boot **watch; // cleared when the boot is over: the process may outlive it
-    int serial_log, output_log;
-    gsize output_kept;
-    char last_words[300]; // the emulator's last line of output
-    gsize last_length;
-    gboolean line_over;
-    GString *to_guest;
-
-    Phase phase;
-    gint64 started, phase_since, last_byte, rule_since; // monotonic, microseconds
-    const RuleRun *rule_seen;
-    const RuleRun *suspect; // open when the limit was passed
-
-    Transcript *transcript;
-    BootEnd end;
-    BootRecord *record;
-};
+#define GIVE_UP_S 10
 
 static gint64 now_us(void)
 {
@@ -79,126 +32,13 @@ static void set_phase(Boot *boot, Phase phase)
     boot->phase_since = now_us();
 }
 
-static void write_log(int fd, const void *bytes, gsize length)
-{
-    const char *p = bytes;
-
-    while (fd >= 0 && length > 0) {
-        gssize n = write(fd, p, length);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return;
-        }
-        p += n;
-        length -= (gsize)n;
-    }
-}
-
-static void send_answers(Boot *boot)
-{
-    HostRequest *next;
-
-    while ((next = g_queue_pop_head(&boot->transcript->requests))) {
-        g_autoptr(HostRequest) request = next;
-        g_autofree char *answer = host_answer(request);
-        g_string_append(boot->to_guest, answer);
-    }
-    if (boot->to_guest->len) {
-        gssize n = send(boot->child.serial, boot->to_guest->str, boot->to_guest->len,
-                        MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n > 0) {
-            g_string_erase(boot->to_guest, 0, n);
-        }
-    }
-}
-
-// Reads what the serial line holds, up to a limit. FALSE at its end.
-static gboolean read_serial(Boot *boot)
-{
-    gsize limit = (gsize)boot->setup->profile->serial_limit_mib << 20;
-    char buffer[16384];
-    gsize turn = 0;
-
-    while (turn < READ_BYTES_PER_TURN) {
-        gssize n = read(boot->child.serial, buffer, sizeof(buffer));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 && errno == EAGAIN) {
-            return TRUE;
-        }
-        if (n <= 0) {
-            return FALSE;
-        }
-        turn += (gsize)n;
-        boot->last_byte = now_us();
-        if (boot->transcript->bytes >= limit) {
-            continue; // flood: the tick sees it
-        }
-        write_log(boot->serial_log, buffer, (gsize)n);
-        transcript_feed(boot->transcript, buffer, (gsize)n);
-        if (boot->transcript->open != boot->rule_seen) {
-            boot->rule_seen = boot->transcript->open;
-            boot->rule_since = boot->last_byte;
-        }
-        send_answers(boot);
-    }
-    return TRUE;
-}
-
-// Of what the emulator says the last line is the one that explains its end.
-static void keep_last_words(Boot *boot, const char *bytes, gsize length)
-{
-    for (gsize i = 0; i < length; i++) {
-        if (bytes[i] == '\n') {
-            boot->line_over = TRUE;
-            continue;
-        }
-        if (boot->line_over) {
-            boot->line_over = FALSE;
-            boot->last_length = 0;
-        }
-        if (boot->last_length < sizeof(boot->last_words) - 1) {
-            boot->last_words[boot->last_length++] = g_ascii_isprint(bytes[i]) ? bytes[i] : ' ';
-        }
-    }
-    boot->last_words[boot->last_length] = '\0';
-}
-
-static gboolean read_output(Boot *boot)
-{
-    char buffer[16384];
-    gsize turn = 0;
-
-    while (turn < READ_BYTES_PER_TURN) {
-        gssize n = read(boot->child.output, buffer, sizeof(buffer));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 && errno == EAGAIN) {
-            return TRUE;
-        }
-        if (n <= 0) {
-            return FALSE;
-        }
-        turn += (gsize)n;
-        gsize keep = MIN((gsize)n, OUTPUT_BYTES_MAX - boot->output_kept);
-        write_log(boot->output_log, buffer, keep);
-        boot->output_kept += keep;
-        keep_last_words(boot, buffer, keep);
-    }
-    return TRUE;
-}
-
 static gboolean on_serial(gint fd, GIOCondition condition, gpointer data)
 {
     Boot *boot = data;
     (void)fd;
     (void)condition;
 
-    if (read_serial(boot)) {
+    if (boot_read_serial(boot)) {
         return G_SOURCE_CONTINUE;
     }
     boot->serial_source = 0;
@@ -211,7 +51,7 @@ static gboolean on_output(gint fd, GIOCondition condition, gpointer data)
     (void)fd;
     (void)condition;
 
-    if (read_output(boot)) {
+    if (boot_read_output(boot)) {
         return G_SOURCE_CONTINUE;
     }
     boot->output_source = 0;
@@ -307,7 +147,7 @@ static gboolean on_tick(gpointer data)
     // An emulator whose main loop hangs cannot hear SIGTERM either: a formality.
     double term_s = boot->end.life == LIFE_SILENT ? MIN(grace_s, 0.3) : grace_s;
 
-    send_answers(boot);
+    boot_send_answers(boot);
     switch (boot->phase) {
     case PHASE_RUNNING:
         check_limits(boot);
@@ -373,8 +213,8 @@ static void finish(Boot *boot)
     // What a dead process wrote is still in the sockets. Its children may hold them open, so no
     // end of file is waited for.
     spawn_kill(boot->pid, SIGKILL);
-    read_serial(boot);
-    read_output(boot);
+    boot_read_serial(boot);
+    boot_read_output(boot);
     if (boot->qmp) {
         qmp_read(boot->qmp);
         boot->end.reset = qmp_guest_reset(boot->qmp);

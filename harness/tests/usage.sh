@@ -68,6 +68,7 @@ profile '[machine]' 'machine=q35' 'memory=1' 'args=-x {colour}'
 refused 'an unknown placeholder' 2 "$conf: \[machine\] args: unknown placeholder .colour." "${run_fake[@]}" "$conf"
 profile '[machine]' 'machine=q35' 'memory=1' "args=-x 'open"
 refused 'an open quotation mark' 2 "$conf: \[machine\] args:" "${run_fake[@]}" "$conf"
+refused 'an open quotation mark in an option' 2 'run: --device-args: ' "${run_fake[@]}" "$tests/fake.conf" --device-args "'open"
 profile '[machine]' "include=p$number.conf"
 refused 'a profile that includes itself' 2 'include' "${run_fake[@]}" "$conf"
 profile 'no group at all'
