@@ -32,13 +32,13 @@ readonly RECIPE=1
 
 usage() {
     cat <<'EOF'
-Usage: build.sh [--only VARIANT] [--update]
+Usage: build.sh [--only VARIANT]... [--update]
        build.sh --print VARIANT | --info | --check | --help
 
 Builds the emulator binaries stock, patched and mutant into the cache folder. What is already
 built is not built again, and once the source is in the cache no network is used.
 
-  --only VARIANT   build this variant alone: stock, patched or mutant
+  --only VARIANT   build this variant alone: stock, patched or mutant; may be repeated
   --update         ask Debian for a newer point release of the base first
   --print VARIANT  print the path of the built binary and build nothing
   --info           print versions, digests and paths as key=value lines
@@ -144,7 +144,7 @@ check_series() {
 }
 
 main() {
-    local mode=build update=false variant='' variants=("${VARIANTS[@]}")
+    local mode=build update=false variant='' only='' name variants=()
     while (($# > 0)); do
         case $1 in
         --help | -h)
@@ -158,7 +158,7 @@ main() {
             ;;
         --only)
             need_value "$@"
-            variants=("$2")
+            only+=" $2 "
             shift
             ;;
         --info) mode=info ;;
@@ -169,6 +169,10 @@ main() {
         shift
     done
 
+    # Always in the order in which one tree serves them best.
+    for name in "${VARIANTS[@]}"; do
+        [[ -n $only && $only != *" $name "* ]] || variants+=("$name")
+    done
     read_base
     find_cache
     case $mode in
