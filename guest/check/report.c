@@ -18,6 +18,11 @@ static uint32_t next_host_id = 1;
 static void report_v(const char *fmt, va_list ap)
 {
     static char line[LINE_MAX];
+
+    if (next_seq == 0) {
+        console_write("\n"); /* firmware may have left a line unfinished */
+    }
+
     int head = format(line, sizeof(line), "AVC1 %u ", next_seq++);
     int len = format_v(line + head, RECORD_MAX + 1, fmt, ap);
 
