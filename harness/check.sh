@@ -132,11 +132,12 @@ step() {
         f=$((f + 1))
     fi
     if ((f > 0)); then
-        if grep -q '^not ok' "$log"; then
-            awk '/^not ok/ && !/# *TODO/ { show = 1; print; next } /^#/ && show { print; next } { show = 0 }' "$log" |
-                head -n 60 | sed 's/^/   /'
+        if grep -v '# *TODO' "$log" | grep -q '^not ok'; then
+            awk '/^not ok/ && !/# *TODO/ { n = 4; print; next } /^#/ && n-- > 0 { print; next } { n = 0 }' "$log" |
+                head -n 150 | sed 's/^/   /'
+        else
+            tail -n 20 "$log" | sed 's/^/   /'
         fi
-        tail -n 20 "$log" | sed 's/^/   /'
         printf '   exit status %s, whole output in %s\n' "$status" "${log#"$here"/}"
     fi
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
