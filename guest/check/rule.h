@@ -67,7 +67,10 @@ void note(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2
  * Return after it. */
 void rule_skip(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** Test or surroundings are in trouble, so nothing can be said. Return after it. */
+/**
+ * Test or surroundings are in trouble, so nothing can be said. Return after it. After a failed
+ * expectation it is only a line for people: the failure stands.
+ */
 void rule_error(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** Has anything failed or gone wrong so far? To leave loops that would only repeat it. */

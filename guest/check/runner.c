@@ -209,7 +209,13 @@ void rule_error(struct check *c, const char *fmt, ...)
     char text[256];
 
     FORMAT_ARGS(text, fmt);
-    set_status(c, ERROR, text);
+    /* A rule that was seen to fail stays failed: that its machine then went astray is a
+     * consequence. */
+    if (c->status == FAIL) {
+        diag(c, text);
+    } else {
+        set_status(c, ERROR, text);
+    }
 }
 
 bool rule_broken(const struct check *c)

@@ -24,6 +24,8 @@ static const struct illegal cases[] = {
     {"INVALIDATE_DEVTAB_ENTRY with dw3 bit 31", {{0x00000020u, 0x20000000u, 0, 0x80000000u}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw0 bit 16", {{0x00010020u, 0x20000000u, 0, 0}}},
     {"INVALIDATE_INTERRUPT_TABLE with dw2 bit 0", {{0x00000020u, 0x50000000u, 0x00000001u, 0}}},
+    {"COMPLETION_WAIT with dw1 bit 20", {{0, 0x10100000u, 0, 0}}},
+    {"COMPLETION_WAIT with dw1 bit 27", {{0, 0x18000000u, 0, 0}}},
     {"INVALIDATE_IOMMU_PAGES with dw2 bit 3", {{0, 0x30000005u, 0x12345008u, 0}}},
     {"INVALIDATE_IOMMU_PAGES with dw2 bit 11", {{0, 0x30000005u, 0x12345800u, 0}}},
 };
@@ -85,10 +87,25 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
             expect_u64(c, "dw1 of the event", 0x50000000u, e->dw[1]);
             expect_u64(c, "address in the event", entry, amdvi_event_address(e));
         }
-        observe(c, "head", "%s:%llx", i == 0 ? "opcode0" : "other",
-                (unsigned long long)amdvi_read64(r->u, 0x2000));
+        if (i == 0) {
+            observe(c, "head", "%llx", (unsigned long long)amdvi_read64(r->u, 0x2000));
+        }
         restart(r);
     }
+
+    /* It has no effect: a store that a reserved bit forbids does not happen. */
+    uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+
+    if (!page) {
+        rule_error(c, "no memory");
+        return;
+    }
+    amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 1, 0x10100000u, 0x00000badu, 0}});
+    amdvi_cmd_ring(r->u);
+    (void)halted(r);
+    expect_u64(c, "the word that an illegal COMPLETION_WAIT names", 0, *(volatile uint64_t *)page);
+    restart(r);
+    rig_take_events(r);
 }
 
 RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),

@@ -7,22 +7,33 @@
 #include "lib/format.h"
 #include "tests/rig.h"
 
-#define DENY_ALL 0x0000000000000003ull /* V=1 TV=1 Mode 0 IR=IW=0 */
+#define DENY_ALL     0x0000000000000003ull /* V=1 TV=1 Mode 0 IR=IW=0 */
+#define PASS_MODE0   0x6000000000000003ull /* V=1 TV=1 Mode 0 IR=IW=1 */
+#define PASS_INVALID 0x0000000000000000ull /* V=0 */
 
-/* Controls of a rule about one DTE: the DMA works through a zero entry, and a denying entry is seen
- * to stop it. */
-static bool controls(struct rig *r, const struct buf *b, enum engine e)
+/*
+ * Controls of a rule about one DTE: the DMA works through an entry that passes, @pass, and an entry
+ * with an empty table of one level is seen to stop it. Neither is what the rule is about.
+ */
+static bool controls(struct rig *r, const struct buf *b, enum engine e, uint64_t pass)
 {
-    if (!rig_attach(r, engine_devid(r, e), 0, 0, 0, 0)) {
+    uint64_t empty = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+
+    if (!empty) {
+        rule_error(r->c, "no memory for page tables");
+        return false;
+    }
+    if (!rig_attach(r, engine_devid(r, e), pass, 0, 0, 0)) {
         return false;
     }
     control_pos(r->c, dma_probe(r, e, TO_MEMORY, b->spa, b, 0) == DMA_MOVED,
-                "%s arrives through an all-zero DTE", dma_name(e, TO_MEMORY));
-    if (!rig_attach(r, engine_devid(r, e), DENY_ALL, 0, 0, 0)) {
+                "%s arrives through a DTE q0=0x%llx", dma_name(e, TO_MEMORY),
+                (unsigned long long)pass);
+    if (!rig_attach(r, engine_devid(r, e), 0x6000000000000203ull | empty, 0, 0, 0)) {
         return false;
     }
     control_neg(r->c, dma_probe(r, e, TO_MEMORY, b->spa, b, 0) == DMA_BLOCKED,
-                "a denying DTE blocks it");
+                "an entry with an empty table blocks it");
     rig_take_events(r);
     return !rule_broken(r->c);
 }
@@ -46,7 +57,7 @@ RULE("AMDVI-DTE-001", "A", dte_invalid_passes_through, RULE_KEYS("2.2.2", "ide,t
         return;
     }
     for (enum engine e = 0; e < ENGINE_COUNT; e++) {
-        if (!controls(r, &b, e)) {
+        if (!controls(r, &b, e, PASS_MODE0)) {
             return;
         }
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -90,7 +101,7 @@ RULE("AMDVI-DTE-002", "A", dte_translation_invalid_blocks, RULE_KEYS("2.2.2", "i
     };
 
     for (enum engine e = 0; e < ENGINE_COUNT; e++) {
-        if (!controls(r, &b, e)) {
+        if (!controls(r, &b, e, PASS_INVALID)) {
             return;
         }
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -130,7 +141,7 @@ RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide,tes
         return;
     }
     for (enum engine e = 0; e < ENGINE_COUNT; e++) {
-        if (!controls(r, &b, e)) {
+        if (!controls(r, &b, e, PASS_INVALID)) {
             return;
         }
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -41,20 +41,25 @@ static const uint64_t deep_iova[7] = {
     0xab33557fd2345000ull, /* Mode 6: 64 bits */
 };
 
-/* Build one path of @mode levels to @spa by raw entries: PR, NextLevel, IR, IW. The top table is
- * @top. */
+/*
+ * One path of @mode levels from @top to @spa by raw entries: PR, NextLevel, IR, IW. Tables that are
+ * there are used.
+ */
 static bool deep_path(struct rig *r, uint64_t top, unsigned mode, const unsigned index[7],
                       uint64_t spa)
 {
     uint64_t t = top;
 
     for (unsigned level = mode; level > 1; level--) {
-        uint64_t next = table(r);
+        uint64_t next = *entry(t, index[level]) & 0x000ffffffffff000ull;
 
         if (!next) {
-            return false;
+            next = table(r);
+            if (!next) {
+                return false;
+            }
+            *entry(t, index[level]) = RW | (uint64_t)(level - 1) << 9 | 1 | next;
         }
-        *entry(t, index[level]) = RW | (uint64_t)(level - 1) << 9 | 1 | next;
         t = next;
     }
     *entry(t, index[1]) = RW | 1 | spa;
@@ -67,9 +72,10 @@ RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"
      "the walk")
 {
     struct rig *r = rig_begin(c);
-    struct buf b, other;
+    struct buf b, first, other;
 
-    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !buf_new(r, &other, PAGE_LOW, 1)) {
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !buf_new(r, &first, PAGE_LOW, 1) ||
+        !buf_new(r, &other, PAGE_LOW, 1)) {
         return;
     }
     for (unsigned mode = 1; mode <= 6; mode++) {
@@ -85,10 +91,26 @@ RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"
             expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, d, deep_iova[mode], &b, 0x7f8, what);
         }
         expect_no_event(r, what);
-        /* The neighbours in the last table are empty. */
+        /* The neighbour in the last table is empty; its fault carries all bits of the address. */
         expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, deep_iova[mode] + 0x1000, &b, 0,
                    what);
-        rig_take_events(r);
+        expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_ALL & ~FAULT_RW,
+                     deep_iova[mode] + 0x1000);
+
+        /* The first and the last page of the whole range: index 0 and the highest index in every
+         * table. */
+        static const unsigned first_index[7] = {0};
+        static const unsigned last_index[7] = {0, 0x1ff, 0x1ff, 0x1ff, 0x1ff, 0x1ff, 0x07f};
+        uint64_t last_iova = mode == 6 ? 0xfffffffffffff000ull : (1ull << (12 + 9 * mode)) - 0x1000;
+
+        if (!deep_path(r, top, mode, first_index, first.spa) ||
+            !deep_path(r, top, mode, last_index, other.spa) || !rig_flush(r, DOMAIN)) {
+            return;
+        }
+        expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, 0, &first, 0, "index 0 in every table");
+        expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, last_iova, &other, 0xfe0,
+                   "the last index in every table");
+        expect_dma(r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, deep_iova[mode], &b, 0, what);
 
         /* Turn each bit of the top level's index alone: another page, never the first one. */
         unsigned bits = mode == 6 ? 7 : 9;

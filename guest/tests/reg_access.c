@@ -143,7 +143,9 @@ RULE("AMDVI-REG-003", "A", reg_halves_equal_whole, RULE_KEYS("3.4", "testdev"),
             rule_error(c, "the IOMMU does not stop");
             return;
         }
-        amdvi_write64(r->u, 0x00, 0x0000000100000000ull);
+        /* From the table before, which lets everything pass, so that a half that is ignored shows.
+         */
+        amdvi_write64(r->u, 0x00, r->u->dev_tab | (r->u->dev_tab_pages - 1));
         write_as(r->u, 0x00, table | (r->u->dev_tab_pages - 1), w);
         amdvi_write64(r->u, 0x08, 0x0800000000000000ull | r->u->cmd_buf);
         amdvi_write64(r->u, 0x2000, 0);

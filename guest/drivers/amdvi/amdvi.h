@@ -63,7 +63,7 @@ bool amdvi_setup(struct amdvi *u, unsigned devids, unsigned cmd_log2, unsigned e
 
 /**
  * Switch on command buffer, event log and translation, then flush everything known (INIT-005).
- * False if the run bits or the COMPLETION_WAIT do not come.
+ * The run bits are waited for, but only a COMPLETION_WAIT that does not come makes it false.
  */
 bool amdvi_enable(struct amdvi *u);
 

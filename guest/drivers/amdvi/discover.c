@@ -59,7 +59,7 @@ const char *amdvi_discover(struct amdvi *u)
 
     const struct pci_dev *dev = pci_find_devid(u->devid);
 
-    if (!dev || dev->class_code != AMDVI_PCI_CLASS) {
+    if (!dev || dev->class_code >> 8 != AMDVI_PCI_CLASS) {
         return "the PCI function that IVRS names is no IOMMU (class 0806h)";
     }
     u->cap = iommu_cap(u->devid);

@@ -6,8 +6,8 @@
 #ifndef DRIVERS_AMDVI_REGS_H
 #define DRIVERS_AMDVI_REGS_H
 
-/* PCI function: class 08h, subclass 06h, interface 00h */
-#define AMDVI_PCI_CLASS    0x080600
+/* PCI function: class 08h, subclass 06h; the interface, 00h, is left to a rule */
+#define AMDVI_PCI_CLASS    0x0806
 #define AMDVI_PCI_CAP_ID   0x0f
 #define AMDVI_PCI_CAP_TYPE 3 /* header bits 18:16 */
 

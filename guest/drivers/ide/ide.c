@@ -42,7 +42,8 @@ static void bm_stop(const struct ide *d)
 bool ide_reset(struct ide *d)
 {
     bm_stop(d);
-    /* A reset selects device 0, but QEMU keeps what was selected; the status below is to be device 0's. */
+    /* A reset selects device 0, but QEMU keeps what was selected; the status below is to be device
+     * 0's. */
     outb(d->cmd + IDE_DEVICE, IDE_DEVICE_LBA);
     outb(d->ctl, IDE_CTL_SRST);
     deadline_t hold = deadline_in(5);
