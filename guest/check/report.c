@@ -81,8 +81,10 @@ static bool read_line(char *buf, size_t size, deadline_t end)
             if (byte != '\r' && n + 1 < size) {
                 buf[n++] = (char)byte;
             }
-        } else if (deadline_passed(end)) {
-            return false;
+        }
+        if (deadline_passed(end)) {
+            return false; /* looked at in every turn, so that a host that chatters does not hold us
+                           */
         }
     }
 }

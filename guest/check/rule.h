@@ -73,6 +73,9 @@ void rule_skip(struct check *c, const char *fmt, ...) __attribute__((format(prin
  */
 void rule_error(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** The rule's ID, "AMDVI-PT-002". */
+const char *rule_id(const struct check *c);
+
 /** Has anything failed or gone wrong so far? To leave loops that would only repeat it. */
 bool rule_broken(const struct check *c);
 

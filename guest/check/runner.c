@@ -99,11 +99,11 @@ static void check_open(struct check *c, const struct rule *r)
     c->tag = tag[0];
 }
 
-/* The worst of what was said counts: error over skip over fail over pass. */
+/* The worst of what was said counts: error over fail over skip over pass. */
 static void set_status(struct check *c, enum status s, const char *reason)
 {
     static const uint8_t weight[STATUS_COUNT] = {
-        [PASS] = 0, [KNOWN] = 1, [FAIL] = 2, [SKIP] = 3, [ERROR] = 4};
+        [PASS] = 0, [KNOWN] = 1, [SKIP] = 2, [FAIL] = 3, [ERROR] = 4};
 
     if (weight[s] > weight[c->status]) {
         c->status = s;
@@ -216,6 +216,11 @@ void rule_error(struct check *c, const char *fmt, ...)
     } else {
         set_status(c, ERROR, text);
     }
+}
+
+const char *rule_id(const struct check *c)
+{
+    return c->id;
 }
 
 bool rule_broken(const struct check *c)

@@ -89,7 +89,7 @@ const char *dma_name(enum engine e, enum direction d)
 static void payload(uint8_t *p, uint32_t len, uint64_t nonce)
 {
     for (uint32_t i = 0; i < len; i++) {
-        p[i] = (uint8_t)(mix(nonce << 16 | i / 8) >> (i % 8 * 8));
+        p[i] = (uint8_t)(mix(mix(nonce) + i / 8) >> (i % 8 * 8));
     }
 }
 
@@ -100,6 +100,10 @@ static bool ide_move(struct rig *r, bool write, uint32_t lba, uint64_t iova, uin
     struct ide_prd prd = {(uint32_t)iova, len};
     struct ide_result res;
 
+    if (write && !env_may_write(lba, len / IDE_SECTOR)) {
+        rule_error(r->c, "sectors from %u on are not in the scratch area: nothing is written", lba);
+        return false;
+    }
     ide_prdt_build(r->prdt, &prd, 1);
     if (!ide_dma(&env.ide, write, lba, len / IDE_SECTOR, r->prdt_iova, &res)) {
         rule_error(r->c, "%s did not end: bus master 0x%02x status 0x%02x error 0x%02x",
@@ -133,6 +137,9 @@ static enum outcome wrong(struct rig *r, const char *name, uint64_t iova, const 
     while (i + 1 < len && want[i] == got[i]) {
         i++;
     }
+    if (r->quiet) {
+        return DMA_WRONG;
+    }
     note(r->c, "%s of %u bytes at 0x%llx: %s; byte %u: sent %02x, found %02x", name, len,
          (unsigned long long)iova, why, i, want[i], got[i]);
     return DMA_WRONG;
@@ -148,7 +155,7 @@ static enum outcome to_memory(struct rig *r, enum engine e, uint64_t iova, const
     buf_canary(b);
     if (e == ENGINE_IDE) {
         uint32_t lba =
-            env.read_lba + (uint32_t)(mix(r->nonce) % (env.read_count - len / IDE_SECTOR));
+            env.read_lba + (uint32_t)(mix(r->nonce) % (env.read_count - len / IDE_SECTOR + 1));
 
         if (!ide_pio(r, lba, want, len) || !ide_move(r, false, lba, iova, len)) {
             return DMA_BROKEN;
@@ -209,7 +216,8 @@ static enum outcome from_memory(struct rig *r, enum engine e, uint64_t iova, con
     memory_barrier();
     if (e == ENGINE_IDE) {
         uint32_t sectors = len / IDE_SECTOR;
-        uint32_t lba = env.scratch_lba + (uint32_t)(mix(r->nonce) % (env.scratch_count - sectors));
+        uint32_t lba =
+            env.scratch_lba + (uint32_t)(mix(r->nonce) % (env.scratch_count - sectors + 1));
 
         if (!ide_move(r, true, lba, iova, len) || !ide_pio(r, lba, got, len)) {
             return DMA_BROKEN;
@@ -246,6 +254,11 @@ enum outcome dma(struct rig *r, enum engine e, enum direction d, uint64_t iova, 
                  uint32_t off, uint32_t len)
 {
     r->nonce++;
+    r->used[e] = true;
+    if (len > CHUNK_MAX || off + len > b->len) {
+        rule_error(r->c, "a DMA of %u bytes at offset %u does not fit its buffer", len, off);
+        return DMA_BROKEN;
+    }
     return d == TO_MEMORY ? to_memory(r, e, iova + off, b, off, len)
                           : from_memory(r, e, iova + off, b, off, len);
 }
@@ -254,6 +267,16 @@ enum outcome dma_probe(struct rig *r, enum engine e, enum direction d, uint64_t 
                        const struct buf *b, uint32_t off)
 {
     return dma(r, e, d, iova, b, off, e == ENGINE_IDE ? IDE_SECTOR : 16);
+}
+
+bool dma_misses(struct rig *r, enum engine e, enum direction d, uint64_t iova, const struct buf *b)
+{
+    r->quiet = true;
+
+    enum outcome got = dma_probe(r, e, d, iova, b, 0);
+
+    r->quiet = false;
+    return got == DMA_BLOCKED || got == DMA_WRONG;
 }
 
 void expect_dma(struct rig *r, enum outcome want, enum engine e, enum direction d, uint64_t iova,

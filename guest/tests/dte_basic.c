@@ -163,9 +163,10 @@ RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide,tes
                 if (allowed) {
                     expect_no_event(r, what);
                 } else {
-                    /* RW=1 for a write; PR and PE are unsure for Mode 0. */
-                    expect_fault(r, what, engine_devid(r, e), 0x1234, d == TO_MEMORY ? FAULT_RW : 0,
-                                 FAULT_I | FAULT_RW, b.spa);
+                    /* RW=1 for a write; PR and PE are unsure for Mode 0, and with PR=0 so is RW of
+                     * a read. */
+                    expect_fault(r, what, engine_devid(r, e), 0x1234, FAULT_RW,
+                                 d == TO_MEMORY ? FAULT_I | FAULT_RW : FAULT_I, b.spa);
                 }
             }
         }
@@ -179,7 +180,11 @@ RULE("AMDVI-DTE-004", "A", dte_mode0_ignores_root, RULE_KEYS("2.2.2", "ide,testd
     uint64_t zeroes = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
     struct buf b;
 
-    if (!r || !zeroes || !buf_new(r, &b, PAGE_LOW, 1)) {
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
+        return;
+    }
+    if (!zeroes) {
+        rule_error(c, "no memory");
         return;
     }
 

@@ -16,10 +16,22 @@
 
 struct env env;
 
-/* The unit's registers as the firmware left them, all with translation off. */
+/* What the firmware left: the unit's registers, and the command registers of the devices that are
+ * switched on here. */
 static struct {
     uint64_t control, dev_tab, cmd_buf, evt_log, excl_base, excl_limit;
+    struct {
+        uint16_t devid, command;
+    } device[2];
+    unsigned devices;
 } found;
+
+static void remember_command(uint16_t devid)
+{
+    found.device[found.devices].devid = devid;
+    found.device[found.devices].command = pci_read16(devid, PCI_COMMAND);
+    found.devices++;
+}
 
 /* The scratch disk's first sector: docs/results-format.md, "Scratch disk". */
 static const char scratch_signature[] = "AMDVI-CHECK SCRATCH DISK v1\n";
@@ -47,15 +59,26 @@ static void find_disk_areas(void)
 
     const struct scratch_header *h = &sector.header;
 
-    /* Without the whole signature, and an area that lies on the disk and not in its first sector,
-     * nothing is ever written. */
+    /*
+     * Without the whole signature, and an area that lies on the disk with room for the rules on
+     * both sides of its start, nothing is ever written.
+     */
     if (memcmp(h->signature, scratch_signature, sizeof(scratch_signature)) == 0 &&
-        h->first_lba > 1 && h->count > 0 && h->first_lba < env.ide.sectors &&
-        h->count <= env.ide.sectors - h->first_lba) {
+        h->first_lba > ENV_SECTORS_MIN && h->count >= ENV_SECTORS_MIN &&
+        h->first_lba < env.ide.sectors && h->count <= env.ide.sectors - h->first_lba) {
         env.read_count = h->first_lba - 1;
         env.scratch_lba = h->first_lba;
         env.scratch_count = h->count;
     }
+    if (env.read_count < ENV_SECTORS_MIN) {
+        env.ide_missing = "the disk is too small";
+    }
+}
+
+bool env_may_write(uint32_t lba, uint32_t sectors)
+{
+    return sectors <= env.scratch_count && lba >= env.scratch_lba &&
+           lba - env.scratch_lba <= env.scratch_count - sectors;
 }
 
 /* Secure nested paging locks the registers and the tables (REG-017); MSR C001_0010h bit 24 is
@@ -97,6 +120,15 @@ const char *env_init(const struct env_options *opt)
 
     env.seed = opt->seed;
     env.budget = opt->budget;
+    const struct pci_dev *ide = pci_find_class(0x010180, 0xffff80, NULL);
+    const struct pci_dev *testdev = pci_find_id(0x1234, 0xadc1, NULL);
+
+    if (ide) {
+        remember_command(ide->devid);
+    }
+    if (testdev) {
+        remember_command(testdev->devid);
+    }
     env.ide_missing = ide_discover(&env.ide);
     if (!env.ide_missing) {
         find_disk_areas();
@@ -170,4 +202,7 @@ void env_restore(void)
     amdvi_write64(u, AMDVI_EXCL_BASE, found.excl_base);
     amdvi_write64(u, AMDVI_EXCL_LIMIT, found.excl_limit);
     amdvi_write64(u, AMDVI_CONTROL, found.control);
+    for (unsigned i = 0; i < found.devices; i++) {
+        pci_write16(found.device[i].devid, PCI_COMMAND, found.device[i].command);
+    }
 }

@@ -27,6 +27,14 @@ struct env {
     uint64_t budget;
 };
 
+/* Sectors that each of the two areas has to have at least; no rule uses more from the start of one.
+ */
+#define ENV_SECTORS_MIN 256u
+
+/** Do all of these sectors lie in the disk's scratch area? Whoever writes to the disk asks first.
+ */
+bool env_may_write(uint32_t lba, uint32_t sectors);
+
 /** The one and only. Filled by env_init() of check/env.h. */
 extern struct env env;
 

@@ -61,6 +61,11 @@ static bool transfer(struct rig *r, bool write, uint32_t lba)
 {
     struct ide_result res;
 
+    if (write && !env_may_write(lba, BYTES / IDE_SECTOR)) {
+        rule_error(r->c, "sectors from %u on are not in the scratch area: nothing is written", lba);
+        return false;
+    }
+    r->used[ENGINE_IDE] = true;
     ide_prdt_build(r->prdt, prds, 3);
     if (!ide_dma(&env.ide, write, lba, BYTES / IDE_SECTOR, r->prdt_iova, &res)) {
         rule_error(r->c, "the request did not end: bus master 0x%02x status 0x%02x", res.bm_status,

@@ -33,7 +33,11 @@ struct rig {
     uint64_t prdt;      /* page of the PRD table */
     uint32_t prdt_iova; /* where the controller finds it: RIG_PRDT_IOVA, or its address where
                            nothing translates */
-    uint64_t nonce;     /* makes each transfer's data different from all others */
+    bool used[2];       /* engines that moved data in this rule */
+    bool quiet;         /* dma() writes no line about a wrong outcome */
+    bool event_missed; /* an event did not come in time, so the next ones are not waited for as long
+                        */
+    uint64_t nonce;    /* makes each transfer's data different from all others */
     struct amdvi_event events[RIG_EVENTS_MAX];
     unsigned event_count;
 };
@@ -115,16 +119,19 @@ bool rig_flush(struct rig *r, uint16_t domain);
 /** Write an entry of a table and make it visible to the IOMMU before anything that follows. */
 void rig_store(volatile uint64_t *slot, uint64_t value);
 
-/** Take what the event log holds into r->events. A log that has overflowed makes the rule an error.
+/**
+ * Let what is under way arrive (a COMPLETION_WAIT, and no new record for a while), then take what
+ * the event log holds into r->events. A log that has overflowed makes the rule an error.
  */
 void rig_take_events(struct rig *r);
 
-/** There must be no record in the log. */
+/** There must be no record in the log, also after what is under way has arrived. */
 void expect_no_event(struct rig *r, const char *what);
 
 /**
- * There must be at least one record, and all alike (a device may split an access: EVT-012): dw0 =
- * @dw0, dw1 = @dw1 in the bits of @dw1_mask, address in the page @page (EVT-011: low bits may be
+ ** At least one record has to come within a limit, and all must be alike (a device may split an
+ access: EVT-012): dw0[19:0] = @dw0, dw1 = @dw1 in the bits of @dw1_mask, address in the page @page
+ (EVT-011: low bits may be
  * the access's or 0).
  */
 void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, uint32_t dw1_mask,
@@ -136,6 +143,10 @@ void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, u
  */
 void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain, uint32_t flags,
                   uint32_t flags_mask, uint64_t iova);
+
+/** dma_probe() for a control that expects something else than DMA_MOVED: true if so, and no line
+ * about it. */
+bool dma_misses(struct rig *r, enum engine e, enum direction d, uint64_t iova, const struct buf *b);
 
 /** DeviceID of the engine. */
 uint16_t engine_devid(const struct rig *r, enum engine e);

@@ -40,7 +40,7 @@ bool amdvi_disable(struct amdvi *u)
     if (!wait_until(!(amdvi_read64(u, AMDVI_STATUS) & run), AMDVI_WAIT_US)) {
         return false;
     }
-    amdvi_write64(u, AMDVI_CONTROL, 0);
+    amdvi_write64(u, AMDVI_CONTROL, u->control);
     amdvi_write64(u, AMDVI_STATUS, AMDVI_STATUS_W1C);
     return true;
 }
@@ -84,7 +84,7 @@ bool amdvi_enable(struct amdvi *u)
 
     memory_barrier();
     amdvi_write64(u, AMDVI_CONTROL,
-                  AMDVI_CTRL_IOMMU_EN | AMDVI_CTRL_EVT_LOG_EN | AMDVI_CTRL_CMD_BUF_EN);
+                  u->control | AMDVI_CTRL_IOMMU_EN | AMDVI_CTRL_EVT_LOG_EN | AMDVI_CTRL_CMD_BUF_EN);
     /* What proves that it runs is the completion below; the bits themselves are a rule's affair. */
     (void)wait_until((amdvi_read64(u, AMDVI_STATUS) & run) == run, AMDVI_WAIT_US / 20);
     if (amdvi_read64(u, AMDVI_EFR) & AMDVI_EFR_IA_SUP) {

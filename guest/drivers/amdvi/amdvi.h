@@ -21,6 +21,8 @@ struct amdvi {
     uint64_t base;       /* MMIO registers */
     uint32_t cap_header; /* capability dword 0 */
     uint32_t ivhd_types; /* bit n: an IVHD of type 10h (0), 11h (1), 40h (2) names this unit */
+    uint64_t control; /* bits of Control that the IVHD's flags ask for: HtTunEn, PassPW, ResPassPW,
+                         Isoc, Coherent */
 
     /* What amdvi_setup() made */
     uint64_t dev_tab;
@@ -39,8 +41,8 @@ struct amdvi {
 #define AMDVI_WAIT_US 1000000u
 
 /**
- * Find the first IOMMU: the IVRS names it, the PCI function with class 0806h and capability 0Fh has
- * to agree. Returns NULL, or what is missing or contradicts itself.
+ * * Find the first IOMMU that the IVRS names: DeviceID, capability, base and the Control bits it
+ * wants. Returns NULL, or what is missing or contradicts itself.
  */
 const char *amdvi_discover(struct amdvi *u);
 
@@ -49,8 +51,8 @@ uint64_t amdvi_read64(const struct amdvi *u, unsigned reg);
 void amdvi_write32(const struct amdvi *u, unsigned reg, uint32_t v);
 void amdvi_write64(const struct amdvi *u, unsigned reg, uint64_t v);
 
-/** Everything off (Control = 0), run bits waited for, W1C status cleared (section 13 of
- * docs/rules.md, INIT-001). */
+/** Everything off, run bits waited for, W1C status cleared (section 13 of docs/rules.md, INIT-001).
+ */
 bool amdvi_disable(struct amdvi *u);
 
 /**

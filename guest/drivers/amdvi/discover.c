@@ -14,15 +14,12 @@
 /* 48882 section 3.4: the registers used here lie in the first 16 KiB. */
 #define MMIO_BYTES 0x4000u
 
-/* The capability's pointer in PCI configuration space, with the type that means an IOMMU. */
-static uint8_t iommu_cap(uint16_t devid)
+/* Flags of an IVHD (48882 section 5.2) and the bits of Control that they ask for (INIT-004). */
+static uint64_t control_bits(uint8_t flags)
 {
-    uint8_t cap = pci_find_cap(devid, AMDVI_PCI_CAP_ID);
-
-    if (!cap || (pci_read32(devid, cap + AMDVI_CAP_HEADER) >> 16 & 7) != AMDVI_PCI_CAP_TYPE) {
-        return 0;
-    }
-    return cap;
+    return (flags & 0x01 ? AMDVI_CTRL_HT_TUN_EN : 0) | (flags & 0x02 ? AMDVI_CTRL_PASS_PW : 0) |
+           (flags & 0x04 ? AMDVI_CTRL_RES_PASS_PW : 0) | (flags & 0x08 ? AMDVI_CTRL_ISOC : 0) |
+           (flags & 0x20 ? AMDVI_CTRL_COHERENT : 0);
 }
 
 static uint32_t type_bit(uint8_t type)
@@ -45,11 +42,13 @@ const char *amdvi_discover(struct amdvi *u)
     }
     u->devid = ivhd.devid;
     u->base = ivhd.base;
+    u->cap = (uint8_t)ivhd.cap_offset;
+    u->control = control_bits(ivhd.flags);
     for (unsigned n = 0; ivrs_ivhd(table, table->length, n, &ivhd, &broken); n++) {
         if (ivhd.devid == u->devid) {
             u->ivhd_types |= type_bit(ivhd.type);
-            if (ivhd.base != u->base) {
-                return "IVRS: two blocks of one IOMMU differ in its base";
+            if (ivhd.base != u->base || (uint8_t)ivhd.cap_offset != u->cap) {
+                return "IVRS: two blocks of one IOMMU differ in its base or capability";
             }
         }
     }
@@ -57,25 +56,16 @@ const char *amdvi_discover(struct amdvi *u)
         return "IVRS: a block has a bad length";
     }
 
-    const struct pci_dev *dev = pci_find_devid(u->devid);
-
-    if (!dev || dev->class_code >> 8 != AMDVI_PCI_CLASS) {
-        return "the PCI function that IVRS names is no IOMMU (class 0806h)";
-    }
-    u->cap = iommu_cap(u->devid);
-    if (!u->cap) {
-        return "the IOMMU's PCI function has no capability 0Fh of type 3";
+    /* Whether class, capability and base are what they ought to be is for rules to say. */
+    if (!pci_find_devid(u->devid)) {
+        return "the PCI function that IVRS names does not exist";
     }
     u->cap_header = pci_read32(u->devid, u->cap + AMDVI_CAP_HEADER);
-
-    uint64_t cap_base = (uint64_t)pci_read32(u->devid, u->cap + AMDVI_CAP_BASE_HI) << 32 |
-                        (pci_read32(u->devid, u->cap + AMDVI_CAP_BASE_LO) & AMDVI_CAP_BASE_LO_ADDR);
-
-    if (cap_base != u->base) {
-        return "IVRS and the PCI capability differ in the IOMMU's base";
-    }
     if (!u->base || !paging_map(u->base, MMIO_BYTES, true)) {
         return "the IOMMU's registers cannot be mapped";
+    }
+    if (amdvi_read64(u, AMDVI_CONTROL) == ~0ull && amdvi_read64(u, AMDVI_STATUS) == ~0ull) {
+        return "nothing answers at the base that IVRS names";
     }
     return NULL;
 }

@@ -6,11 +6,6 @@
 #ifndef DRIVERS_AMDVI_REGS_H
 #define DRIVERS_AMDVI_REGS_H
 
-/* PCI function: class 08h, subclass 06h; the interface, 00h, is left to a rule */
-#define AMDVI_PCI_CLASS    0x0806
-#define AMDVI_PCI_CAP_ID   0x0f
-#define AMDVI_PCI_CAP_TYPE 3 /* header bits 18:16 */
-
 /* Capability block, offsets from its start; all RO but Enable (W1S) */
 #define AMDVI_CAP_HEADER         0x00
 #define AMDVI_CAP_BASE_LO        0x04
@@ -41,9 +36,14 @@
 
 /* Control, section 2.1 of docs/rules.md */
 #define AMDVI_CTRL_IOMMU_EN        (1ull << 0)
+#define AMDVI_CTRL_HT_TUN_EN       (1ull << 1)
 #define AMDVI_CTRL_EVT_LOG_EN      (1ull << 2)
 #define AMDVI_CTRL_EVT_INT_EN      (1ull << 3)
 #define AMDVI_CTRL_COM_WAIT_INT_EN (1ull << 4)
+#define AMDVI_CTRL_PASS_PW         (1ull << 8)
+#define AMDVI_CTRL_RES_PASS_PW     (1ull << 9)
+#define AMDVI_CTRL_COHERENT        (1ull << 10)
+#define AMDVI_CTRL_ISOC            (1ull << 11)
 #define AMDVI_CTRL_CMD_BUF_EN      (1ull << 12)
 
 /* Extended features, section 2.2 of docs/rules.md */

@@ -67,13 +67,17 @@ unsigned amdvi_evt_take(struct amdvi *u, struct amdvi_event *out, unsigned max)
     unsigned head = evt_index(u, AMDVI_EVT_HEAD);
     unsigned pending = amdvi_evt_pending(u);
     unsigned n = pending < max ? pending : max;
+    deadline_t end = deadline_in(AMDVI_WAIT_US / 10);
 
     for (unsigned i = 0; i < n; i++) {
         volatile uint32_t *rec =
             (volatile uint32_t *)(u->evt_log + (uint64_t)head * AMDVI_EVT_SIZE);
 
-        /* Some parts show the tail before the record: the code is 0 until it is there (EVT-002). */
-        (void)wait_until(rec[1] >> 28, AMDVI_WAIT_US);
+        /* Some parts show the tail before the record: the code is 0 until it is there (EVT-002).
+         * One limit for all. */
+        while (!(rec[1] >> 28) && !deadline_passed(end)) {
+            cpu_pause();
+        }
         for (unsigned d = 0; d < 4; d++) {
             out[i].dw[d] = rec[d];
             rec[d] = 0;
