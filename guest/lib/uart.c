@@ -20,6 +20,7 @@
 #define MCR_DTR_RTS  0x03
 #define LSR_RECEIVED 0x01
 #define LSR_THRE     0x20
+#define LSR_TEMT     0x40
 #define LSR_ABSENT   0xff
 #define FIFO_BYTES   16
 
@@ -72,6 +73,13 @@ void uart_write(const char *s, size_t n)
             return;
         }
         outb(DATA, (uint8_t)s[i]);
+    }
+}
+
+void uart_flush(void)
+{
+    if (present && !stuck) {
+        (void)wait_until(inb(LSR) & LSR_TEMT, WAIT_US);
     }
 }
 

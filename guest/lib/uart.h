@@ -19,6 +19,9 @@ bool uart_init(void);
  */
 void uart_write(const char *s, size_t n);
 
+/** Wait, within the same limit, until the last byte has left. */
+void uart_flush(void);
+
 /** Take one received byte if there is one. */
 bool uart_read(uint8_t *byte);
 
