@@ -12,7 +12,8 @@
 #define BOOT_MEM_MAX     128
 #define BOOT_CMDLINE_MAX 1024
 
-/* Memory types as in the ACPI address map (and E820, multiboot2, PVH alike). */
+/* Memory types as in the ACPI address map (and E820, multiboot2, PVH alike; EFI's are turned into
+ * these). */
 enum boot_mem_type {
     BOOT_MEM_USABLE = 1,
     BOOT_MEM_RESERVED = 2,
@@ -29,6 +30,16 @@ struct boot_mem {
 enum boot_door {
     BOOT_DOOR_MULTIBOOT2,
     BOOT_DOOR_PVH,
+    BOOT_DOOR_EFI,
+};
+
+/* A screen of pixels of 32 bits, 8 of them for each of red, green and blue. */
+struct boot_framebuffer {
+    uint64_t base; /* physical address; 0: there is none */
+    uint32_t width;
+    uint32_t height;
+    uint32_t pitch; /* bytes from one line to the next */
+    uint32_t reserved;
 };
 
 struct boot_info {
@@ -37,7 +48,8 @@ struct boot_info {
     uint64_t rsdp; /* physical address of a verified copy or the original; 0: none given */
     uint32_t mem_count;
     struct boot_mem mem[BOOT_MEM_MAX];
-    bool text_screen;  /* the VGA text buffer at B8000h is what the screen shows */
+    bool text_screen; /* the VGA text buffer at B8000h is what the screen shows */
+    struct boot_framebuffer framebuffer;
     const char *error; /* what was wrong with the loader's data, or NULL */
 };
 
@@ -56,8 +68,9 @@ void boot_parse_multiboot2(struct boot_info *bi, uint64_t info);
 void boot_parse_pvh(struct boot_info *bi, uint64_t info);
 
 /**
- * Append a range to the map. An empty one is left out; one that wraps, or one too many, is left out
- * and sets @bi->error.
+ * Append a range to the map; one that goes on where the last one of the same type ends makes that
+ * longer (EFI maps have hundreds). An empty one is left out; one that wraps, or one too many, is
+ * left out and sets @bi->error.
  */
 void boot_add_memory(struct boot_info *bi, uint64_t base, uint64_t len, uint32_t type);
 

@@ -2,14 +2,17 @@
 ;
 ; The doors of the kernel and the way to long mode.
 ;
-; Both doors (Multiboot2 Specification 2.0 section 3.3; Xen public header elfnote.h and
+; Two doors (Multiboot2 Specification 2.0 section 3.3; Xen public header elfnote.h and
 ; hvm/start_info.h) arrive in 32-bit protected mode, paging off, interrupts off, EBX = the loader's
-; information. Each puts a number that names it into EAX and goes on to `go_on`.
+; information. The third comes from our EFI application in 64-bit mode and goes back there first.
+; Each puts a number that names it into EAX and goes on to `go_on`.
 
 MB2_MAGIC_HEADER  equ 0xe85250d6
 MB2_MAGIC_LOADER  equ 0x36d76289
 PVH_MAGIC         equ 0x336ec578
 PHYS32_ENTRY      equ 18
+EFI_MAGIC         equ 0x1efa9d0c        ; as in boot/efi.h, like the note
+EFI_NOTE_TYPE     equ 1
 
 TAG_OPTIONAL      equ 1
 INFO_CMDLINE      equ 1
@@ -64,6 +67,13 @@ section .note.pvh note alloc noexec nowrite align=4
     db "Xen", 0
     dd entry_pvh
 
+section .note.efi note alloc noexec nowrite align=4
+    dd 6
+    dd 8
+    dd EFI_NOTE_TYPE
+    db "AMDVI", 0, 0, 0                 ; padded to words
+    dq entry_efi
+
 section .text.entry progbits alloc exec nowrite align=16
 bits 32
 
@@ -72,6 +82,36 @@ entry_multiboot2:
     cmp eax, MB2_MAGIC_LOADER
     je go_on
     xor eax, eax                        ; boot_main() says that it knows no such loader
+    jmp go_on
+
+; From the EFI application: 64-bit mode, everything below 4 GiB mapped 1:1 by tables of whatever form
+; the firmware chose, RDI = a struct boot_efi below 4 GiB. Leaving long mode (AMD64 Architecture
+; Programmer's Manual volume 2, section 14.7) leaves all of that behind.
+bits 64
+entry_efi:
+    cli
+    mov ebx, edi
+    mov esp, stack_top
+    lgdt [gdt_pointer]
+    push 0x18
+    push .compatibility
+    retfq
+bits 32
+.compatibility:
+    mov ecx, 0x10
+    mov ds, ecx
+    mov es, ecx
+    mov ss, ecx
+    mov eax, cr0
+    and eax, ~CR0_PG
+    mov cr0, eax
+    mov ecx, EFER
+    rdmsr
+    and eax, ~EFER_LME
+    wrmsr
+    xor eax, eax
+    mov cr4, eax                        ; no PCIDs, no fifth level
+    mov eax, EFI_MAGIC
     jmp go_on
 
 entry_pvh:
@@ -193,10 +233,11 @@ gdt:
     dq 0
     dq 0x00af9b000000ffff               ; 08h: 64-bit code
     dq 0x00cf93000000ffff               ; 10h: data
+    dq 0x00cf9b000000ffff               ; 18h: 32-bit code
 gdt_end:
 gdt_pointer:
     dw gdt_end - gdt - 1
-    dd gdt
+    dq gdt                              ; in 32-bit mode the lower half is taken
 
 section .bss
 alignb 4096

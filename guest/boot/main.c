@@ -6,6 +6,7 @@
 #include "arch/paging.h"
 #include "arch/time.h"
 #include "boot/boot_info.h"
+#include "boot/efi.h"
 #include "check/check.h"
 #include "lib/cmdline.h"
 #include "lib/console.h"
@@ -45,8 +46,10 @@ static void read_boot_info(uint64_t magic, uint64_t info)
         boot_parse_multiboot2(&bi, info);
     } else if (magic == MAGIC_PVH) {
         boot_parse_pvh(&bi, info);
+    } else if (magic == BOOT_EFI_MAGIC) {
+        boot_parse_efi(&bi, info);
     } else {
-        cannot_run("the loader is neither multiboot2 nor PVH");
+        cannot_run("the loader is neither multiboot2 nor PVH nor our EFI application");
     }
     if (bi.text_screen) {
         console_use_screen();

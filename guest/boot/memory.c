@@ -15,6 +15,16 @@ void boot_add_memory(struct boot_info *bi, uint64_t base, uint64_t len, uint32_t
         bi->error = "a memory range goes beyond 2^64";
         return;
     }
+    if (bi->mem_count > 0) {
+        struct boot_mem *last = &bi->mem[bi->mem_count - 1];
+
+        /* Neither range wraps; a sum of 0 is the end of the address space. */
+        if (last->type == type && base != 0 && last->base + last->len == base &&
+            len <= UINT64_MAX - last->len) {
+            last->len += len;
+            return;
+        }
+    }
     if (bi->mem_count == BOOT_MEM_MAX) {
         bi->error = "the memory map has more ranges than there is room for";
         return;

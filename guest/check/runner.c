@@ -27,6 +27,8 @@
 enum status { PASS, FAIL, SKIP, KNOWN, ERROR, STATUS_COUNT };
 
 static const char *const status_names[] = {"pass", "fail", "skip", "known", "error"};
+static const char *const door_names[] = {
+    [BOOT_DOOR_MULTIBOOT2] = "multiboot2", [BOOT_DOOR_PVH] = "pvh", [BOOT_DOOR_EFI] = "efi"};
 
 struct check {
     const struct rule *rule;
@@ -421,7 +423,7 @@ _Noreturn void check_main(const struct boot_info *bi)
         refuse(why);
     }
     report("plan %u", n);
-    report_platform("door", "%s", bi->door == BOOT_DOOR_PVH ? "pvh" : "multiboot2");
+    report_platform("door", "%s", door_names[bi->door]);
     report_platform("order", "%s", reverse ? "reverse" : "forward");
     report_platform("seed", "%llu", (unsigned long long)opt.seed);
     env_platform();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "boot/boot_info.h"
+#include "boot/efi.h"
 #include "unit/tap.h"
 
 static struct boot_info bi;
@@ -317,6 +318,99 @@ static void pvh(void)
     OK(bi.error != NULL, "PVH: no structure");
 }
 
+/* EFI descriptors of 48 bytes: type and padding in the first word, start, virtual start, pages,
+ * attributes, and a word that a later version of the table may bring. */
+static void efi(void)
+{
+    uint64_t map[][6] = {
+        {7, 0x0, 0, 0xa0, 0xf, 0},       {4, 0x100000, 0, 0x100, 0xf, 0},
+        {2, 0x200000, 0, 0x10, 0xf, 0},  {9, 0x210000, 0, 1, 0xf, 0},
+        {10, 0x211000, 0, 2, 0xf, 0},    {5, 0x213000, 0, 1, 1ULL << 63, 0},
+        {14, 0x100000000, 0, 1, 0xf, 0}, {3, 0x214000, 0, 0, 0xf, 0},
+    };
+    static struct boot_efi h;
+
+    h = (struct boot_efi){.magic = 0x1efa9d0c,
+                          .left = 1,
+                          .map = (uintptr_t)map,
+                          .map_size = sizeof(map),
+                          .map_step = 48,
+                          .rsdp = 0x7f000014,
+                          .framebuffer = {0x80000000, 1280, 800, 5120, 0},
+                          .cmdline = "exit=debug"};
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error == NULL, "EFI: no error");
+    IS(bi.door, BOOT_DOOR_EFI, "EFI: door");
+    IS_TEXT(bi.cmdline, "exit=debug", "EFI: command line");
+    IS(bi.rsdp, 0x7f000014, "EFI: RSDP");
+    IS(bi.framebuffer.base, 0x80000000, "EFI: screen");
+    IS(bi.framebuffer.pitch, 5120, "EFI: bytes in a line of the screen");
+    OK(!bi.text_screen, "EFI: no text screen");
+    IS(bi.mem_count, 6, "EFI: neighbours of one type are one range, nothing of no pages");
+    IS(bi.mem[1].base, 0x100000, "EFI: boot services' memory");
+    IS(bi.mem[1].len, 0x110000, "EFI: is usable, and so is the loader's behind it");
+    IS(bi.mem[1].type, BOOT_MEM_USABLE, "EFI: both of one type");
+    IS(bi.mem[2].type, BOOT_MEM_ACPI_RECLAIM, "EFI: ACPI tables");
+    IS(bi.mem[3].type, BOOT_MEM_ACPI_NVS, "EFI: ACPI storage");
+    IS(bi.mem[3].len, 0x2000, "EFI: its length");
+    IS(bi.mem[4].type, BOOT_MEM_RESERVED, "EFI: runtime services stay");
+    IS(bi.mem[5].type, BOOT_MEM_RESERVED, "EFI: persistent memory is no RAM");
+
+    h.map_size = 47;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error == NULL && bi.mem_count == 0, "EFI: a map without a whole descriptor");
+    h.map_size = 95;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    IS(bi.mem_count, 1, "EFI: a last one cut off is not read");
+    h.map_step = 39;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL && bi.mem_count == 0, "EFI: descriptors too short");
+    h.map_step = 48;
+    h.map_size = UINT64_MAX;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL && bi.mem_count == 0, "EFI: a map too long");
+    h.map_size = sizeof(map);
+    map[0][3] = 1ULL << 52;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL && bi.mem_count == 0, "EFI: more pages than there can be");
+    map[0][3] = 0xa0;
+    h.left = 0;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL && bi.mem_count == 0, "EFI: boot services that go on");
+    h.left = 1;
+    h.map = 0;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL, "EFI: no map");
+    memset(h.cmdline, 'x', sizeof(h.cmdline));
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    IS(strnlen(bi.cmdline, sizeof(bi.cmdline)), BOOT_CMDLINE_MAX - 1, "EFI: a command line without an end");
+    h.magic++;
+    boot_parse_efi(&bi, (uintptr_t)&h);
+    OK(bi.error != NULL, "EFI: bad magic");
+    boot_parse_efi(&bi, 0);
+    OK(bi.error != NULL, "EFI: no structure");
+}
+
+/* Ranges that touch are one, as long as that is the same memory. */
+static void joined(void)
+{
+    memset(&bi, 0, sizeof(bi));
+    boot_add_memory(&bi, 0x1000, 0x1000, 1);
+    boot_add_memory(&bi, 0x2000, 0x3000, 1);
+    IS(bi.mem_count, 1, "a range that goes on is joined");
+    IS(bi.mem[0].len, 0x4000, "with its length");
+    boot_add_memory(&bi, 0x5000, 0x1000, 2);
+    boot_add_memory(&bi, 0x7000, 0x1000, 2);
+    IS(bi.mem_count, 3, "but not of another type, and not across a gap");
+    boot_add_memory(&bi, UINT64_MAX - 0xfff, 0x1000, 1);
+    boot_add_memory(&bi, 0, 0x1000, 1);
+    IS(bi.mem_count, 5, "and not from the end of memory to its start");
+    memset(&bi, 0, sizeof(bi));
+    boot_add_memory(&bi, 0, 1ULL << 63, 1);
+    boot_add_memory(&bi, 1ULL << 63, 1ULL << 63, 1);
+    IS(bi.mem_count, 2, "and not to a length that does not fit");
+}
+
 static uint32_t usable(const struct boot_span *kept, uint32_t kept_count, struct boot_span *out)
 {
     return boot_usable(&bi, kept, kept_count, out, 8);
@@ -371,6 +465,8 @@ int main(void)
     mb2_bad_map();
     mb2_mutated();
     pvh();
+    efi();
+    joined();
     memory();
     return tap_done();
 }
