@@ -14,7 +14,7 @@ readonly build=$here/build
 # What building and running needs, beyond what every Debian machine has.
 readonly PACKAGES=(
     # compilers and build tools
-    gcc libc6-dev binutils nasm make meson ninja-build pkg-config python3 python3-venv
+    gcc libc6-dev binutils nasm gnu-efi make meson ninja-build pkg-config python3 python3-venv
     # libraries of the harness and the emulator
     libglib2.0-dev libjson-glib-dev libpixman-1-dev libfdt-dev zlib1g-dev
     # source package and patches of the emulator
