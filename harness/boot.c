@@ -279,6 +279,7 @@ static gboolean launch(Boot *boot, GError **error)
         .emulator = setup->emulator,
         .kernel = setup->kernel,
         .iso = setup->iso,
+        .efi = setup->efi,
         .disk = boot->disk,
         .folder = boot->folder,
         .cmdline = cmdline,

@@ -13,6 +13,7 @@ typedef struct {
     const char *emulator; // path
     const char *kernel;
     const char *iso;
+    const char *efi;
     gboolean kvm;
     gboolean reverse;
     gboolean keep; // keep the scratch disk

@@ -107,6 +107,7 @@ static void print_repro(const RunOptions *o, const Machine *machine)
         .emulator = setup->emulator,
         .kernel = setup->kernel,
         .iso = setup->iso,
+        .efi = setup->efi,
         .disk = disk,
         .folder = folder,
         .cmdline = cmdline,

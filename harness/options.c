@@ -21,8 +21,8 @@ static const char description[] =
 
 void options_clear(RunOptions *o)
 {
-    char *texts[] = {o->emulator, o->out,        o->junit,       o->kernel,
-                     o->iso,      o->rules_list, o->device_args, o->repro};
+    char *texts[] = {o->emulator, o->out,        o->junit,       o->kernel, o->iso,
+                     o->efi,      o->rules_list, o->device_args, o->repro};
 
     g_strfreev(o->machines);
     g_strfreev(o->rules);
@@ -112,6 +112,7 @@ gboolean options_parse(int argc, char **argv, RunOptions *o, GError **error)
          "FILE"},
         {"kernel", 0, 0, G_OPTION_ARG_FILENAME, &o->kernel, "another kernel", "FILE"},
         {"iso", 0, 0, G_OPTION_ARG_FILENAME, &o->iso, "another ISO", "FILE"},
+        {"efi", 0, 0, G_OPTION_ARG_FILENAME, &o->efi, "another EFI application", "FILE"},
         {"rules-list", 0, 0, G_OPTION_ARG_FILENAME, &o->rules_list,
          "rule list of that kernel (default: rules.list beside it)", "FILE"},
         {"device-args", 0, 0, G_OPTION_ARG_STRING, &o->device_args,
@@ -160,10 +161,12 @@ static gboolean mentions(const Profile *p, const char *placeholder)
 
 static gboolean check_images(const RunOptions *o, const Profile *p, GError **error)
 {
-    gboolean iso = p->command ? mentions(p, "{iso}") : p->iso;
-    gboolean kernel = p->command ? mentions(p, "{kernel}") : !p->iso;
+    gboolean iso = p->command ? mentions(p, "{iso}") : p->door == DOOR_ISO;
+    gboolean efi = p->command ? mentions(p, "{efi}") : p->door == DOOR_EFI;
+    gboolean kernel = p->command ? mentions(p, "{kernel}") : p->door == DOOR_PVH;
 
     return (!iso || need_file(o->iso, "ISO", error)) &&
+           (!efi || need_file(o->efi, "EFI application", error)) &&
            (!kernel || need_file(o->kernel, "kernel", error));
 }
 
@@ -205,6 +208,7 @@ static gboolean try_command(const Machine *machine, GError **error)
         .emulator = setup->emulator,
         .kernel = setup->kernel,
         .iso = setup->iso,
+        .efi = setup->efi,
         .disk = "disk",
         .folder = "folder",
         .cmdline = "",
@@ -251,6 +255,7 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, const RuleTable *t
         .emulator = results->emulator.path,
         .kernel = o->kernel,
         .iso = o->iso,
+        .efi = o->efi,
         .kvm = o->kvm,
         .reverse = o->reverse,
         .keep = o->keep || o->repro,
@@ -258,7 +263,7 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, const RuleTable *t
         .seed = o->seed,
     };
     results->machine = g_strdup(p->name);
-    results->door = p->iso ? "iso" : "pvh";
+    results->door = profile_door_name(p->door);
     results->accel = o->kvm ? "kvm" : "tcg";
     results->seed = o->seed;
     return try_command(machine, error);
@@ -297,6 +302,7 @@ GPtrArray *options_machines(RunOptions *o, const RuleTable *table, GError **erro
 
     set_absolute(&o->kernel, paths_kernel());
     set_absolute(&o->iso, paths_iso());
+    set_absolute(&o->efi, paths_efi());
     if (!o->machines) {
         o->machines = default_machines(o);
     }

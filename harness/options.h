@@ -19,6 +19,7 @@ typedef struct {
     char *junit;
     char *kernel;
     char *iso;
+    char *efi;
     char *rules_list;
     char *device_args;
     gboolean reverse;

@@ -18,6 +18,11 @@ const char *paths_iso(void)
     return AVC_BUILD_DIR "/images/amdvi-check.iso";
 }
 
+const char *paths_efi(void)
+{
+    return AVC_BUILD_DIR "/guest/efi/amdvi-check.efi";
+}
+
 const char *paths_rules(void)
 {
     return AVC_BUILD_DIR "/guest/rules.list";

@@ -7,6 +7,7 @@
 // In the build folder, or installed beside it. All return static strings.
 const char *paths_kernel(void);
 const char *paths_iso(void);
+const char *paths_efi(void);
 const char *paths_rules(void);
 const char *paths_build_script(void);
 

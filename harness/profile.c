@@ -75,6 +75,24 @@ static gboolean set_exit(Profile *p, const char *value)
     return FALSE;
 }
 
+const char *profile_door_name(BootDoor door)
+{
+    static const char *const names[] = {"pvh", "iso", "efi"};
+
+    return names[door];
+}
+
+static gboolean set_door(Profile *p, const char *value)
+{
+    for (BootDoor door = DOOR_PVH; door <= DOOR_EFI; door++) {
+        if (strcmp(value, profile_door_name(door)) == 0) {
+            p->door = door;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static gboolean set_mib(guint *field, const char *value)
 {
     guint64 number;
@@ -127,7 +145,7 @@ static gboolean set_key(Profile *p, const char *key, const char *value, gboolean
         }
     }
     if (strcmp(key, "boot") == 0) {
-        return set_boolean_word(&p->iso, value, "iso", "pvh");
+        return set_door(p, value);
     }
     if (strcmp(key, "serial") == 0) {
         return set_boolean_word(&p->serial_stdio, value, "stdio", "fd");

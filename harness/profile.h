@@ -7,6 +7,8 @@
 #include "results.h"
 #include "rules.h"
 
+typedef enum { DOOR_PVH, DOOR_ISO, DOOR_EFI } BootDoor;
+
 typedef struct {
     char *spec;        // what profile_load() was given
     char *name;        // as on the command line, with settings: "mutant-pvh,mutant=x"
@@ -14,7 +16,7 @@ typedef struct {
     char *path;
     char *description;
     char *emulator; // patched, stock, mutant, or a path; NULL: must be given with --emulator
-    gboolean iso;   // boot door: ISO, otherwise PVH
+    BootDoor door;  // kernel, ISO, or EFI application
     char *machine;  // text after -machine
     char *memory;   // text after -m
     char *firmware; // these four: shell-quoted QEMU arguments
@@ -42,6 +44,9 @@ typedef struct {
     char *version;     // "10.0.13"
     GHashTable *rules; // rule ID to finding
 } FailSection;
+
+// "pvh", "iso" or "efi", as in profiles and results.
+const char *profile_door_name(BootDoor door);
 
 // Loads the profile that `spec` names: NAME or FILE (with a slash), then any number of ,KEY=VALUE
 // settings. `folders`: NULL-terminated list of folders to search. NULL and `error` (AVC_USAGE,

@@ -81,10 +81,11 @@ static void add_lines(GPtrArray *argv, gboolean by_hand)
 
 static void add_door(GPtrArray *argv, const SpawnSpec *spec)
 {
-    // Both doors: what stands here replaces the boot loader's command line.
+    // All doors: what stands here replaces the boot loader's command line.
     add_format(argv, "-fw_cfg", "name=opt/org.amdvi-check/cmdline,string=%s", spec->cmdline);
-    if (!spec->profile->iso) {
-        add2(argv, "-kernel", spec->kernel);
+    if (spec->profile->door != DOOR_ISO) {
+        // UEFI firmware starts an EFI application that is given as a kernel.
+        add2(argv, "-kernel", spec->profile->door == DOOR_EFI ? spec->efi : spec->kernel);
         add2(argv, "-append", spec->cmdline);
         return;
     }
@@ -108,6 +109,7 @@ static GHashTable *placeholder_values(const SpawnSpec *spec)
     g_hash_table_insert(values, (char *)"emulator", g_strdup(spec->emulator));
     g_hash_table_insert(values, (char *)"kernel", g_strdup(spec->kernel));
     g_hash_table_insert(values, (char *)"iso", g_strdup(spec->iso));
+    g_hash_table_insert(values, (char *)"efi", g_strdup(spec->efi));
     g_hash_table_insert(values, (char *)"disk", g_strdup(spec->disk));
     g_hash_table_insert(values, (char *)"rundir", g_strdup(spec->folder));
     g_hash_table_insert(values, (char *)"cmdline", g_strdup(spec->cmdline));

@@ -11,6 +11,7 @@ typedef struct {
     const char *emulator; // path
     const char *kernel;
     const char *iso;
+    const char *efi;
     const char *disk;    // scratch image
     const char *folder;  // of this boot
     const char *cmdline; // for the kernel

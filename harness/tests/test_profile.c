@@ -48,7 +48,7 @@ static void test_good(void)
     g_assert_cmpstr(p->folder_name, ==, "good-mutant-abc");
     g_assert_cmpstr(p->description, ==, "two");
     g_assert_cmpstr(p->machine, ==, "q35");
-    g_assert_true(p->iso);
+    g_assert_cmpint(p->door, ==, DOOR_ISO);
     g_assert_cmpfloat(p->boot_timeout_s, ==, 9);
     g_assert_cmpfloat(p->silence_s, ==, 0.25);
     g_assert_cmpfloat(p->qmp_s, ==, 2);
@@ -230,6 +230,7 @@ static char *command_of(const char *profile, gboolean by_hand, gboolean kvm)
         .emulator = "/bin/emu",
         .kernel = "/k.elf",
         .iso = "/a,b.iso",
+        .efi = "/c.efi",
         .disk = "/out,put/disk.raw",
         .folder = "/run",
         .cmdline = "run=A-1,A-2 seed=1",
@@ -246,13 +247,15 @@ static void test_command(void)
     g_autofree char *pvh =
         write_profile("pvh.conf", BASE "devices=-device d\nargs=-device {disk}\n");
     g_autofree char *iso = write_profile("iso.conf", BASE "boot=iso\n");
-    g_autofree char *own = write_profile(
-        "own.conf",
-        "[machine]\ncommand={emulator} {kernel} {iso} {cmdline} {disk} {serial} {qmp} {rundir}\n");
+    g_autofree char *efi = write_profile("efi.conf", BASE "boot=efi\n");
+    g_autofree char *own =
+        write_profile("own.conf", "[machine]\ncommand={emulator} {kernel} {iso} {efi} {cmdline} "
+                                  "{disk} {serial} {qmp} {rundir}\n");
     g_autofree char *a = command_of("pvh", FALSE, FALSE);
     g_autofree char *b = command_of("iso", FALSE, TRUE);
     g_autofree char *c = command_of("own", FALSE, FALSE);
     g_autofree char *d = command_of("pvh", TRUE, FALSE);
+    g_autofree char *e = command_of("efi", FALSE, FALSE);
 
     g_assert_true(g_str_has_prefix(a, "/bin/emu|-machine|q35|-accel|tcg|-m|192M|"));
     g_assert_nonnull(strstr(a, "|-kernel|/k.elf|-append|run=A-1,A-2 seed=1|"));
@@ -264,10 +267,13 @@ static void test_command(void)
     g_assert_nonnull(strstr(b, "file=/a,,b.iso|-device|ide-cd,bus=ide.2,drive=cd"));
     g_assert_null(strstr(b, "|-kernel|"));
     g_assert_cmpstr(c, ==,
-                    "/bin/emu|/k.elf|/a,b.iso|run=A-1,A-2 seed=1|/out,put/disk.raw|3|4|/run|"
+                    "/bin/emu|/k.elf|/a,b.iso|/c.efi|run=A-1,A-2 seed=1|/out,put/disk.raw|3|4|/run|"
                     "-extra|x y");
     g_assert_nonnull(strstr(d, "|-serial|stdio|"));
     g_assert_null(strstr(d, "fd=3"));
+    g_assert_nonnull(strstr(e, "|-kernel|/c.efi|-append|run=A-1,A-2 seed=1|"));
+    g_assert_null(strstr(e, "k.elf"));
+    g_assert_null(strstr(e, "ide-cd"));
 }
 
 static void test_version_text(void)

@@ -60,6 +60,8 @@ profile '[machine]' 'machine=q35'
 refused 'a missing value' 2 "$conf: \[machine\] memory" "${run_fake[@]}" "$conf"
 profile '[machine]' 'machine=q35' 'memory=1' 'timeout-s=soon'
 refused 'a bad value' 2 "$conf: \[machine\] timeout-s: bad value" "${run_fake[@]}" "$conf"
+profile '[machine]' 'machine=q35' 'memory=1' 'boot=floppy'
+refused 'a door that is none' 2 "$conf: \[machine\] boot: bad value" "${run_fake[@]}" "$conf"
 profile '[machine]' 'machine=q35' 'memory=1' '[expected-skip]' 'AMDVI-PT-001='
 refused 'an expectation without a reason' 2 "$conf: \[expected-skip\] AMDVI-PT-001: the value is missing" "${run_fake[@]}" "$conf"
 profile '[machine]' 'machine=q35' 'memory=1' '[expected-fail 10.0.13]' 'AMDVI-XX-001=page'
