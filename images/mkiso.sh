@@ -5,7 +5,7 @@
 # the same bytes.
 set -eu
 
-usage='usage: mkiso.sh KERNEL OUTPUT [COMMAND LINE]
+usage='usage: mkiso.sh KERNEL EFI-APPLICATION OUTPUT [COMMAND LINE]
 The command line is what the kernel is given on a board (default: exit=halt). QEMU can replace it:
 -fw_cfg name=opt/org.amdvi-check/cmdline,string=...'
 
@@ -14,13 +14,14 @@ die() {
     exit 3
 }
 
-if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+if [ $# -lt 3 ] || [ $# -gt 4 ]; then
     echo "$usage" >&2
     exit 2
 fi
 kernel=$1
-output=$2
-cmdline=${3-exit=halt}
+application=$2
+output=$3
+cmdline=${4-exit=halt}
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 lib=${GRUB_LIB:-/usr/lib/grub}
 
@@ -28,6 +29,7 @@ case $cmdline in
 *[!A-Za-z0-9_=,.:*?/@%+\ -]*) die "the command line '$cmdline' holds a character that GRUB would interpret" ;;
 esac
 [ -r "$kernel" ] || die "the kernel $kernel is not there or not readable"
+[ -r "$application" ] || die "the EFI application $application is not there or not readable"
 
 need() {
     command -v "$1" >/dev/null 2>&1 || die "$1 is missing (Debian package $2)"
@@ -92,13 +94,16 @@ sed -e '/^#/d' -e "s|@CMDLINE@|$cmdline|" "$here/bios.cfg" >"$work/bios.cfg"
 run grub-mkimage -d "$lib/i386-pc" -O i386-pc-eltorito -p /boot/grub -c "$work/bios.cfg" \
     -o "$root/boot/grub/eltorito.img" biosdisk iso9660
 
-sed -e '/^#/d' -e "s|@CMDLINE@|$cmdline|" "$here/efi.cfg" >"$work/efi.cfg"
+sed -e '/^#/d' "$here/efi.cfg" >"$work/efi.cfg"
+sed -e '/^#/d' -e "s|@CMDLINE@|$cmdline|" "$here/uefi.cfg" >"$root/boot/grub/uefi.cfg"
 run grub-mkimage -d "$lib/x86_64-efi" -O x86_64-efi -p /boot/grub -c "$work/efi.cfg" \
-    -o "$work/BOOTX64.EFI" iso9660 search search_fs_file multiboot2
-touch -d "@$SOURCE_DATE_EPOCH" "$work/BOOTX64.EFI"
+    -o "$work/BOOTX64.EFI" iso9660 fat search search_fs_file configfile test smbios loopback chain multiboot2
+cp "$application" "$work/CHECK.EFI"
+touch -d "@$SOURCE_DATE_EPOCH" "$work/BOOTX64.EFI" "$work/CHECK.EFI"
 run mformat -C -i "$root/boot/esp.img" -f 1440 -N 0 ::
-run mmd -i "$root/boot/esp.img" ::/EFI ::/EFI/BOOT
+run mmd -i "$root/boot/esp.img" ::/EFI ::/EFI/BOOT ::/EFI/AMDVI
 run mcopy -m -i "$root/boot/esp.img" "$work/BOOTX64.EFI" ::/EFI/BOOT/BOOTX64.EFI
+run mcopy -m -i "$root/boot/esp.img" "$work/CHECK.EFI" ::/EFI/AMDVI/CHECK.EFI
 
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 run xorriso -as mkisofs -quiet -r -V AMDVI_CHECK -o "$part" \
