@@ -97,7 +97,7 @@ run grub-mkimage -d "$lib/i386-pc" -O i386-pc-eltorito -p /boot/grub -c "$work/b
 sed -e '/^#/d' "$here/efi.cfg" >"$work/efi.cfg"
 sed -e '/^#/d' -e "s|@CMDLINE@|$cmdline|" "$here/uefi.cfg" >"$root/boot/grub/uefi.cfg"
 run grub-mkimage -d "$lib/x86_64-efi" -O x86_64-efi -p /boot/grub -c "$work/efi.cfg" \
-    -o "$work/BOOTX64.EFI" iso9660 fat search search_fs_file configfile test smbios loopback chain multiboot2
+    -o "$work/BOOTX64.EFI" iso9660 fat search search_fs_file configfile test smbios loopback chain efi_gop multiboot2
 cp "$application" "$work/CHECK.EFI"
 touch -d "@$SOURCE_DATE_EPOCH" "$work/BOOTX64.EFI" "$work/CHECK.EFI"
 run mformat -C -i "$root/boot/esp.img" -f 1440 -N 0 ::

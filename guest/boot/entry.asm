@@ -18,6 +18,7 @@ TAG_OPTIONAL      equ 1
 INFO_CMDLINE      equ 1
 INFO_MEMORY_MAP   equ 6
 INFO_FRAMEBUFFER  equ 8
+CONSOLE_EGA_TEXT  equ 1 << 1
 INFO_ACPI_OLD     equ 14
 INFO_ACPI_NEW     equ 15
 
@@ -55,6 +56,16 @@ mb2_header:
     dd .want_end - .want
     dd INFO_CMDLINE, INFO_FRAMEBUFFER, INFO_ACPI_OLD, INFO_ACPI_NEW
 .want_end:
+    align 8
+.console:                               ; EGA text will do, none will do too
+    dw 4, TAG_OPTIONAL
+    dd 12
+    dd CONSOLE_EGA_TEXT
+    align 8
+.screen:                                ; no wish as to its size
+    dw 5, TAG_OPTIONAL
+    dd 20
+    dd 0, 0, 32
     align 8
     dw 0, 0
     dd 8

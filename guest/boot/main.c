@@ -40,6 +40,31 @@ static _Noreturn void cannot_run(const char *why)
     exit_guest(0x13);
 }
 
+static void use_framebuffer(void)
+{
+    const struct boot_framebuffer *f = &bi.framebuffer;
+
+    console_use_framebuffer(f->base, f->width, f->height, f->pitch);
+}
+
+/* A framebuffer that lies wholly in what entry.asm has mapped; any other has to wait for memory for
+ * page tables. */
+static bool framebuffer_is_low(void)
+{
+    const struct boot_framebuffer *f = &bi.framebuffer;
+
+    return f->base < FOUR_GIB && (uint64_t)f->pitch * f->height <= FOUR_GIB - f->base;
+}
+
+static void use_high_framebuffer(void)
+{
+    const struct boot_framebuffer *f = &bi.framebuffer;
+
+    if (!framebuffer_is_low() && paging_map(f->base, (uint64_t)f->pitch * f->height, true)) {
+        use_framebuffer();
+    }
+}
+
 static void read_boot_info(uint64_t magic, uint64_t info)
 {
     if (magic == MAGIC_MULTIBOOT2) {
@@ -53,6 +78,9 @@ static void read_boot_info(uint64_t magic, uint64_t info)
     }
     if (bi.text_screen) {
         console_use_screen();
+    }
+    if (framebuffer_is_low()) {
+        use_framebuffer();
     }
     if (bi.error != NULL) {
         console_printf("amdvi-check: boot information: %s\n", bi.error);
@@ -131,6 +159,7 @@ void boot_main(uint64_t magic, uint64_t info)
     }
     acpi_init(bi.rsdp);
     give_memory();
+    use_high_framebuffer();
     acpi_mcfg(&ecam, &bus_start, &bus_end);
     pci_init(ecam, bus_start, bus_end);
 

@@ -22,7 +22,15 @@ enum {
 #define MMAP_ENTRIES    16u
 #define MMAP_ENTRY_MIN  24u
 
-#define FB_TYPE      29u /* offset within the framebuffer tag */
+#define FB_ADDRESS   8u /* offsets within the framebuffer tag */
+#define FB_PITCH     16u
+#define FB_WIDTH     20u
+#define FB_HEIGHT    24u
+#define FB_BITS      28u
+#define FB_TYPE      29u
+#define FB_COLOURS   32u /* position and size of red, green, blue */
+#define FB_BYTES     38u
+#define FB_TYPE_RGB  1u
 #define FB_TYPE_TEXT 2u
 
 #define RSDP_BYTES_OLD 20u
@@ -89,6 +97,29 @@ static void take_rsdp(struct boot_info *bi, const uint8_t *tag, uint32_t size, b
     bi->rsdp = (uintptr_t)rsdp_copy;
 }
 
+/* Only pixels of 32 bits with 8 for each colour are used; any other form leaves no screen. */
+static void take_framebuffer(struct boot_info *bi, const uint8_t *tag, uint32_t size)
+{
+    if (size <= FB_TYPE) {
+        return;
+    }
+    bi->text_screen = tag[FB_TYPE] == FB_TYPE_TEXT;
+    if (size < FB_BYTES || tag[FB_TYPE] != FB_TYPE_RGB || tag[FB_BITS] != 32) {
+        return;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if (tag[FB_COLOURS + 2 * i] > 16 || tag[FB_COLOURS + 2 * i + 1] != 8) {
+            return;
+        }
+    }
+    bi->framebuffer = (struct boot_framebuffer){
+        .base = get64(tag + FB_ADDRESS),
+        .width = get32(tag + FB_WIDTH),
+        .height = get32(tag + FB_HEIGHT),
+        .pitch = get32(tag + FB_PITCH),
+    };
+}
+
 static void take_tag(struct boot_info *bi, const uint8_t *tag, uint32_t type, uint32_t size)
 {
     switch (type) {
@@ -99,7 +130,7 @@ static void take_tag(struct boot_info *bi, const uint8_t *tag, uint32_t type, ui
         take_memory_map(bi, tag, size);
         break;
     case TAG_FRAMEBUFFER:
-        bi->text_screen = size > FB_TYPE && tag[FB_TYPE] == FB_TYPE_TEXT;
+        take_framebuffer(bi, tag, size);
         break;
     case TAG_ACPI_OLD:
     case TAG_ACPI_NEW:

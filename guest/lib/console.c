@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "lib/fb_text.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "lib/uart.h"
@@ -18,8 +19,14 @@ void console_use_screen(void)
     vga_text_init();
 }
 
+void console_use_framebuffer(uint64_t base, uint32_t width, uint32_t height, uint32_t pitch)
+{
+    fb_text_init(base, width, height, pitch);
+}
+
 void console_write(const char *s)
 {
+    fb_text_write(s, strlen(s));
     vga_text_write(s, strlen(s));
     while (*s != '\0') {
         const char *end = strchr(s, '\n');

@@ -120,6 +120,49 @@ static void mb2_good(void)
     IS(bi.rsdp, 0, "no RSDP");
 }
 
+/* Framebuffer tag of 38 bytes: 1280x800 with blue first, and what is not used. */
+static void mb2_screen(void)
+{
+    const uint8_t good[30] = {0, 0,    0,    0x80, 1, 0,  0, 0, 0x00, 0x14, 0, 0, 0x00, 0x05, 0,
+                              0, 0x20, 0x03, 0,    0, 32, 1, 0, 0,    16,   8, 8, 8,    0,    8};
+    static const struct {
+        uint8_t at, value;
+        const char *what;
+    } bad[] = {
+        {20, 24, "24 bits a pixel are not used"},
+        {21, 0, "a palette is not used"},
+        {25, 5, "5 bits of red are not used"},
+        {28, 17, "a colour outside of the pixel is not used"},
+    };
+    struct blob b;
+
+    begin(&b);
+    tag(&b, 8, good, sizeof(good));
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL && !bi.text_screen, "a screen of pixels is no text screen");
+    IS(bi.framebuffer.base, 0x180000000, "its address");
+    IS(bi.framebuffer.pitch, 5120, "its pitch");
+    IS(bi.framebuffer.width, 1280, "its width");
+    IS(bi.framebuffer.height, 800, "its height");
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t fb[30];
+
+        memcpy(fb, good, sizeof(fb));
+        fb[bad[i].at] = bad[i].value;
+        begin(&b);
+        tag(&b, 8, fb, sizeof(fb));
+        end(&b);
+        parse(&b, 0);
+        OK(bi.error == NULL && bi.framebuffer.base == 0, bad[i].what);
+    }
+    begin(&b);
+    tag(&b, 8, good, 29);
+    end(&b);
+    parse(&b, 0);
+    OK(bi.error == NULL && bi.framebuffer.base == 0, "colours cut off: not used");
+}
+
 static void mb2_bad_frame(void)
 {
     struct blob b;
@@ -383,7 +426,8 @@ static void efi(void)
     OK(bi.error != NULL, "EFI: no map");
     memset(h.cmdline, 'x', sizeof(h.cmdline));
     boot_parse_efi(&bi, (uintptr_t)&h);
-    IS(strnlen(bi.cmdline, sizeof(bi.cmdline)), BOOT_CMDLINE_MAX - 1, "EFI: a command line without an end");
+    IS(strnlen(bi.cmdline, sizeof(bi.cmdline)), BOOT_CMDLINE_MAX - 1,
+       "EFI: a command line without an end");
     h.magic++;
     boot_parse_efi(&bi, (uintptr_t)&h);
     OK(bi.error != NULL, "EFI: bad magic");
@@ -460,6 +504,7 @@ static void memory(void)
 int main(void)
 {
     mb2_good();
+    mb2_screen();
     mb2_bad_frame();
     mb2_bad_tags();
     mb2_bad_map();
