@@ -182,7 +182,7 @@ lint() {
     git ls-files -z --cached --others --exclude-standard -- '*.c' '*.h' |
         xargs -0 --no-run-if-empty clang-format --dry-run -Werror || bad=1
     git ls-files -z --cached --others --exclude-standard -- '*.sh' .ci/run |
-        xargs -0 --no-run-if-empty shellcheck -x || bad=1
+        xargs -0 --no-run-if-empty shellcheck -x -P SCRIPTDIR || bad=1
     ((bad == 0)) && printf 'lint: clean\n'
     exit "$bad"
 }
