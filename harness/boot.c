@@ -223,6 +223,7 @@ static void finish(Boot *boot)
     g_clear_handle_id(&boot->serial_source, g_source_remove);
     g_clear_handle_id(&boot->output_source, g_source_remove);
     g_clear_handle_id(&boot->tick_source, g_source_remove);
+    g_clear_pointer(&boot->net, net_free);
     *boot->watch = NULL;
     fill_record(boot);
     boot->phase = PHASE_OVER;
@@ -316,7 +317,7 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     boot->func = func;
     boot->data = data;
     boot->serial_log = boot->output_log = -1;
-    boot->child.serial = boot->child.output = boot->child.qmp = -1;
+    boot->child.serial = boot->child.output = boot->child.qmp = boot->child.net = -1;
     boot->to_guest = g_string_new(NULL);
     boot->transcript = transcript_new(setup->table, rules);
     boot->record = boot_record_new(number, rules->len);
@@ -332,6 +333,9 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     boot->pid = spawn_group(boot->child.process);
     if (boot->child.qmp >= 0) {
         boot->qmp = qmp_new(g_steal_fd(&boot->child.qmp));
+    }
+    if (boot->child.net >= 0) {
+        boot->net = net_new(g_steal_fd(&boot->child.net));
     }
     boot->serial_source =
         g_unix_fd_add(boot->child.serial, G_IO_IN | G_IO_HUP | G_IO_ERR, on_serial, boot);
@@ -353,8 +357,8 @@ void boot_stop(Boot *boot)
 
 void boot_free(Boot *boot)
 {
-    int fds[] = {boot->child.serial, boot->child.output, boot->child.qmp, boot->serial_log,
-                 boot->output_log};
+    int fds[] = {boot->child.serial, boot->child.output, boot->child.qmp,
+                 boot->child.net,    boot->serial_log,   boot->output_log};
 
     for (gsize i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (fds[i] >= 0) {
@@ -362,6 +366,7 @@ void boot_free(Boot *boot)
         }
     }
     g_clear_pointer(&boot->qmp, qmp_free);
+    g_clear_pointer(&boot->net, net_free);
     g_clear_object(&boot->child.process);
     g_clear_pointer(&boot->transcript, transcript_free);
     if (boot->record) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "boot.h"
+#include "net.h"
 #include "qmp.h"
 #include "spawn.h"
 
@@ -26,6 +27,7 @@ struct Boot {
     Child child;
     pid_t pid;
     Qmp *qmp;
+    Net *net; // NULL if the machine has no network
     guint serial_source, output_source, tick_source;
     Boot **watch; // cleared when the boot is over: the process may outlive it
     int serial_log, output_log;

@@ -31,11 +31,12 @@ static void write_log(int fd, const void *bytes, gsize length)
 
 void boot_send_answers(Boot *boot)
 {
+    const Host host = {.net = boot->net};
     HostRequest *next;
 
     while ((next = g_queue_pop_head(&boot->transcript->requests))) {
         g_autoptr(HostRequest) request = next;
-        g_autofree char *answer = host_answer(request);
+        g_autofree char *answer = host_answer(&host, request);
         g_string_append(boot->to_guest, answer);
     }
     if (boot->to_guest->len) {

@@ -4,7 +4,13 @@
 
 #include <glib.h>
 
+#include "net.h"
 #include "transcript.h"
 
-// The answer to `request` as a line ready to be sent. Caller frees.
-char *host_answer(const HostRequest *request);
+// What the verbs act on; NULL where this machine has no such thing.
+typedef struct {
+    Net *net;
+} Host;
+
+// The answer of `host` to `request` as a line ready to be sent. Caller frees.
+char *host_answer(const Host *host, const HostRequest *request);

@@ -16,6 +16,9 @@
 // Numbers the sockets have in the emulator.
 #define SERIAL_FD      3
 #define QMP_FD         4
+#define NET_FD         5
+// What the card of a profile names as its other end.
+#define NET_ID         "net0"
 // Far above what an emulator needs to write; an endless file ends in SIGXFSZ, not in a full disk.
 #define FILE_BYTES_MAX ((rlim_t)1 << 30)
 
@@ -79,6 +82,33 @@ static void add_lines(GPtrArray *argv, gboolean by_hand)
     add2(argv, "-mon", "chardev=qmp,mode=control");
 }
 
+static gboolean wants_net(const Profile *p)
+{
+    const char *where[] = {p->devices, p->args};
+
+    if (p->command) {
+        return strstr(p->command, "{net}") != NULL;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(where); i++) {
+        if (where[i] && strstr(where[i], "netdev=" NET_ID)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+// By hand nobody listens at the other end, but there is one.
+static void add_net(GPtrArray *argv, const SpawnSpec *spec, gboolean by_hand)
+{
+    if (wants_net(spec->profile)) {
+        add(argv, "-netdev");
+        g_ptr_array_add(
+            argv, by_hand
+                      ? g_strdup("hubport,id=" NET_ID ",hubid=0")
+                      : g_strdup_printf("dgram,id=" NET_ID ",local.type=fd,local.str=%d", NET_FD));
+    }
+}
+
 static void add_door(GPtrArray *argv, const SpawnSpec *spec)
 {
     // All doors: what stands here replaces the boot loader's command line.
@@ -115,6 +145,7 @@ static GHashTable *placeholder_values(const SpawnSpec *spec)
     g_hash_table_insert(values, (char *)"cmdline", g_strdup(spec->cmdline));
     g_hash_table_insert(values, (char *)"serial", g_strdup_printf("%d", SERIAL_FD));
     g_hash_table_insert(values, (char *)"qmp", g_strdup_printf("%d", QMP_FD));
+    g_hash_table_insert(values, (char *)"net", g_strdup_printf("%d", NET_FD));
     return values;
 }
 
@@ -138,6 +169,7 @@ static gboolean add_qemu(GPtrArray *argv, const SpawnSpec *spec, gboolean by_han
     add(argv, "-no-reboot");
     add2(argv, "-display", "none");
     add_lines(argv, by_hand);
+    add_net(argv, spec, by_hand);
     if (p->exit == EXIT_DEBUG) {
         add2(argv, "-device", "isa-debug-exit,iobase=0xf4,iosize=1");
     }
@@ -206,9 +238,9 @@ pid_t spawn_group(GSubprocess *process)
     return id ? (pid_t)g_ascii_strtoll(id, NULL, 10) : 0;
 }
 
-static gboolean make_pair(int pair[2], GError **error)
+static gboolean make_pair(int type, int pair[2], GError **error)
 {
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0) {
         g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make a socket pair: %s",
                     g_strerror(errno));
         return FALSE;
@@ -234,56 +266,62 @@ static gboolean wants_qmp(const Profile *p)
     return !p->command || strstr(p->command, "{qmp}") != NULL;
 }
 
+static void close_all(const int *fds, gsize count)
+{
+    for (gsize i = 0; i < count; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
 gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *child, GError **error)
 {
-    int serial[2], output[2], qmp[2] = {-1, -1};
+    enum { SERIAL, OUTPUT, QMP, NET, LINES };
+    int ends[LINES][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autoptr(GError) local = NULL;
 
-    if (!make_pair(serial, error)) {
-        return FALSE;
-    }
-    if (!make_pipe(output, error)) {
-        close(serial[0]);
-        close(serial[1]);
-        return FALSE;
-    }
-    if (wants_qmp(spec->profile) && !make_pair(qmp, error)) {
-        close(serial[0]);
-        close(serial[1]);
-        close(output[0]);
-        close(output[1]);
+    if (!make_pair(SOCK_STREAM, ends[SERIAL], error) || !make_pipe(ends[OUTPUT], error) ||
+        (wants_qmp(spec->profile) && !make_pair(SOCK_STREAM, ends[QMP], error)) ||
+        (wants_net(spec->profile) && !make_pair(SOCK_DGRAM, ends[NET], error))) {
+        close_all(ends[0], 2 * (gsize)LINES);
         return FALSE;
     }
 
     if (spec->profile->serial_stdio) {
-        g_subprocess_launcher_take_stdin_fd(launcher, dup(serial[1]));
-        g_subprocess_launcher_take_stdout_fd(launcher, serial[1]);
+        g_subprocess_launcher_take_stdin_fd(launcher, dup(ends[SERIAL][1]));
+        g_subprocess_launcher_take_stdout_fd(launcher, ends[SERIAL][1]);
     } else {
-        g_subprocess_launcher_take_fd(launcher, serial[1], SERIAL_FD);
-        g_subprocess_launcher_take_stdout_fd(launcher, dup(output[1]));
+        g_subprocess_launcher_take_fd(launcher, ends[SERIAL][1], SERIAL_FD);
+        g_subprocess_launcher_take_stdout_fd(launcher, dup(ends[OUTPUT][1]));
     }
-    g_subprocess_launcher_take_stderr_fd(launcher, output[1]);
-    if (qmp[1] >= 0) {
-        g_subprocess_launcher_take_fd(launcher, qmp[1], QMP_FD);
+    g_subprocess_launcher_take_stderr_fd(launcher, ends[OUTPUT][1]);
+    if (ends[QMP][1] >= 0) {
+        g_subprocess_launcher_take_fd(launcher, ends[QMP][1], QMP_FD);
+    }
+    if (ends[NET][1] >= 0) {
+        g_subprocess_launcher_take_fd(launcher, ends[NET][1], NET_FD);
     }
     spawn_bind_child(launcher);
 
     child->process = g_subprocess_launcher_spawnv(launcher, argv, &local);
     // The launcher holds the emulator's ends until it goes; an end of file is seen only then.
     g_subprocess_launcher_close(launcher);
+    child->serial = ends[SERIAL][0];
+    child->output = ends[OUTPUT][0];
+    child->qmp = ends[QMP][0];
+    child->net = ends[NET][0];
     if (!child->process) {
-        close(serial[0]);
-        close(output[0]);
-        if (qmp[0] >= 0) {
-            close(qmp[0]);
+        int *mine[] = {&child->serial, &child->output, &child->qmp, &child->net};
+
+        for (gsize i = 0; i < G_N_ELEMENTS(mine); i++) {
+            close_all(mine[i], 1);
+            *mine[i] = -1;
         }
         g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot start %s: %s", argv[0], local->message);
         return FALSE;
     }
-    child->serial = serial[0];
-    child->output = output[0];
-    child->qmp = qmp[0];
     return TRUE;
 }
 

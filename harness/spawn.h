@@ -24,6 +24,7 @@ typedef struct {
     GSubprocess *process;
     int serial; // connected sockets and a pipe, all non-blocking, owned by the caller
     int qmp;    // -1 if the machine has none
+    int net;    // datagrams, one a frame; -1 if the machine has no network
     int output; // standard error, and standard output unless that is the serial line
 } Child;
 

@@ -239,10 +239,11 @@ static void test_table(void)
 
 static void test_host(void)
 {
+    const Host host = {.net = NULL};
     HostRequest ping = {1, (char *)"ping", (char *)""};
     HostRequest other = {2, (char *)"fly", (char *)"high"};
-    g_autofree char *yes = host_answer(&ping);
-    g_autofree char *no = host_answer(&other);
+    g_autofree char *yes = host_answer(&host, &ping);
+    g_autofree char *no = host_answer(&host, &other);
 
     g_assert_true(g_str_has_prefix(yes, "AVC1 host 1 ok amdvi-check " AVC_VERSION " *"));
     g_assert_true(g_str_has_prefix(no, "AVC1 host 2 refused unknown verb fly *"));

@@ -248,14 +248,17 @@ static void test_command(void)
         write_profile("pvh.conf", BASE "devices=-device d\nargs=-device {disk}\n");
     g_autofree char *iso = write_profile("iso.conf", BASE "boot=iso\n");
     g_autofree char *efi = write_profile("efi.conf", BASE "boot=efi\n");
+    g_autofree char *net = write_profile("net.conf", BASE "devices=-device n,netdev=net0\n");
     g_autofree char *own =
         write_profile("own.conf", "[machine]\ncommand={emulator} {kernel} {iso} {efi} {cmdline} "
-                                  "{disk} {serial} {qmp} {rundir}\n");
+                                  "{disk} {serial} {qmp} {net} {rundir}\n");
     g_autofree char *a = command_of("pvh", FALSE, FALSE);
     g_autofree char *b = command_of("iso", FALSE, TRUE);
     g_autofree char *c = command_of("own", FALSE, FALSE);
     g_autofree char *d = command_of("pvh", TRUE, FALSE);
     g_autofree char *e = command_of("efi", FALSE, FALSE);
+    g_autofree char *f = command_of("net", FALSE, FALSE);
+    g_autofree char *g = command_of("net", TRUE, FALSE);
 
     g_assert_true(g_str_has_prefix(a, "/bin/emu|-machine|q35|-accel|tcg|-m|192M|"));
     g_assert_nonnull(strstr(a, "|-kernel|/k.elf|-append|run=A-1,A-2 seed=1|"));
@@ -267,13 +270,16 @@ static void test_command(void)
     g_assert_nonnull(strstr(b, "file=/a,,b.iso|-device|ide-cd,bus=ide.2,drive=cd"));
     g_assert_null(strstr(b, "|-kernel|"));
     g_assert_cmpstr(c, ==,
-                    "/bin/emu|/k.elf|/a,b.iso|/c.efi|run=A-1,A-2 seed=1|/out,put/disk.raw|3|4|/run|"
-                    "-extra|x y");
+                    "/bin/emu|/k.elf|/a,b.iso|/c.efi|run=A-1,A-2 seed=1|/out,put/disk.raw|3|4|5|"
+                    "/run|-extra|x y");
     g_assert_nonnull(strstr(d, "|-serial|stdio|"));
     g_assert_null(strstr(d, "fd=3"));
     g_assert_nonnull(strstr(e, "|-kernel|/c.efi|-append|run=A-1,A-2 seed=1|"));
     g_assert_null(strstr(e, "k.elf"));
     g_assert_null(strstr(e, "ide-cd"));
+    g_assert_null(strstr(a, "|-netdev|"));
+    g_assert_nonnull(strstr(f, "|-netdev|dgram,id=net0,local.type=fd,local.str=5|"));
+    g_assert_nonnull(strstr(g, "|-netdev|hubport,id=net0,hubid=0|"));
 }
 
 static void test_version_text(void)
