@@ -114,8 +114,8 @@ static char *answer(char *line, uint32_t id)
 
 bool report_host(uint64_t us, char *text, size_t size, const char *fmt, ...)
 {
-    static char line[256];
-    char request[256];
+    static char line[LINE_MAX];
+    static char request[RECORD_MAX];
     uint32_t id = next_host_id++;
     va_list ap;
 

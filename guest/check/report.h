@@ -18,7 +18,8 @@ void report_platform(const char *key, const char *fmt, ...) __attribute__((forma
 
 /**
  * Ask the host and wait at most @us microseconds for the answer. Returns true for `ok`; @text (may
- * be NULL) gets the answer's text, or why there is none.
+ * be NULL) gets the answer, from "ok" or "refused" on, or why there is none. Request and answer are
+ * records, so both have at most 900 characters.
  */
 bool report_host(uint64_t us, char *text, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
