@@ -24,6 +24,11 @@ static uint64_t canary_at(uint64_t addr)
     return 0xcaca0000caca0000ull ^ addr;
 }
 
+uint8_t buf_canary_byte(uint64_t addr)
+{
+    return (uint8_t)(canary_at(addr & ~7ull) >> (addr % 8 * 8));
+}
+
 void buf_canary(const struct buf *b)
 {
     for (uint64_t a = b->spa - PAGE_SIZE; a < b->spa + b->len + PAGE_SIZE; a += 8) {
@@ -68,7 +73,7 @@ bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
     /* The bytes of the two border quadwords that the hole leaves over. */
     for (uint64_t a = hole; a < hole_end; a++) {
         if ((a < b->spa + off || a >= b->spa + off + len) &&
-            *(volatile uint8_t *)a != (uint8_t)(canary_at(a & ~7ull) >> (a % 8 * 8))) {
+            *(volatile uint8_t *)a != buf_canary_byte(a)) {
             return false;
         }
     }

@@ -134,6 +134,7 @@ const char *env_init(const struct env_options *opt)
         find_disk_areas();
     }
     env.testdev_missing = testdev_discover(&env.testdev);
+    env.rtl8139_missing = rtl8139_discover(&env.rtl8139);
 
     unsigned bus = 0;
 
@@ -144,6 +145,21 @@ const char *env_init(const struct env_options *opt)
     }
     env.devids = (bus + 1) * 256;
     return NULL;
+}
+
+/* A host that answers at all is asked once for frames: a board's harness has no such wire. */
+static void find_host(void)
+{
+    static char answer[64];
+    bool answered = report_host(HOST_US, answer, sizeof(answer), "ping");
+
+    report_platform("host", "%s", answered ? "yes" : "no");
+    env.host_missing = "no host answers";
+    if (answered) {
+        bool wire = report_host(HOST_US, answer, sizeof(answer), "packets?");
+
+        env.host_missing = wire ? NULL : answer;
+    }
 }
 
 void env_platform(void)
@@ -170,10 +186,8 @@ void env_platform(void)
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
 
-    char host[64];
-    bool answered = report_host(HOST_US, host, sizeof(host), "ping");
-
-    report_platform("host", "%s", answered ? "yes" : "no");
+    report_platform("rtl8139", "%s", env.rtl8139_missing ? env.rtl8139_missing : "yes");
+    find_host();
 }
 
 bool env_has(const char *need, const char **why)
@@ -185,6 +199,10 @@ bool env_has(const char *need, const char **why)
                    : "the disk carries no scratch signature, so it is not written to";
     } else if (strcmp(need, "testdev") == 0) {
         *why = env.testdev_missing;
+    } else if (strcmp(need, "rtl8139") == 0) {
+        *why = env.rtl8139_missing;
+    } else if (strcmp(need, "host") == 0) {
+        *why = env.host_missing;
     } else {
         *why = "this kernel knows no such need";
     }
@@ -195,6 +213,9 @@ void env_restore(void)
 {
     struct amdvi *u = &env.iommu;
 
+    if (!env.rtl8139_missing) {
+        (void)rtl8139_reset(&env.rtl8139);
+    }
     (void)amdvi_disable(u);
     amdvi_write64(u, AMDVI_DEV_TAB_BASE, found.dev_tab);
     amdvi_write64(u, AMDVI_CMD_BUF_BASE, found.cmd_buf);

@@ -10,6 +10,7 @@
 
 #include "drivers/amdvi/amdvi.h"
 #include "drivers/ide/ide.h"
+#include "drivers/rtl8139/rtl8139.h"
 #include "drivers/testdev/testdev.h"
 
 struct env {
@@ -18,8 +19,11 @@ struct env {
     const char *ide_missing; /* NULL if there is one */
     struct testdev testdev;
     const char *testdev_missing;
-    uint32_t read_lba;      /* sectors that may be read: from here ... */
-    uint32_t read_count;    /* ... this many */
+    struct rtl8139 rtl8139;
+    const char *rtl8139_missing;
+    const char *host_missing; /* NULL if a host answers and serves the network card */
+    uint32_t read_lba;        /* sectors that may be read: from here ... */
+    uint32_t read_count;      /* ... this many */
     uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */
     uint32_t scratch_count; /* ... this many; 0: nothing may be written */
     unsigned devids;        /* DeviceIDs that the device table has to cover: whole buses */

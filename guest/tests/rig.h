@@ -63,6 +63,9 @@ bool buf_new(struct rig *r, struct buf *b, enum page_zone zone, unsigned pages);
 /** Write the canary into all of it, neighbours included. */
 void buf_canary(const struct buf *b);
 
+/** The byte that the canary has at @addr. */
+uint8_t buf_canary_byte(uint64_t addr);
+
 /** Is everything but [@off, @off+@len) still the canary? */
 bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len);
 
