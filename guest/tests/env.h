@@ -22,6 +22,7 @@ struct env {
     uint32_t read_count;    /* ... this many */
     uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */
     uint32_t scratch_count; /* ... this many; 0: nothing may be written */
+    unsigned cpus;          /* that run, this one included */
     unsigned devids;        /* DeviceIDs that the device table has to cover: whole buses */
     uint64_t seed;
     uint64_t budget;
