@@ -6,6 +6,7 @@
 #include "arch/lapic.h"
 #include "arch/smp.h"
 #include "platform/acpi.h"
+#include "platform/ioapic.h"
 #include "platform/madt.h"
 
 static unsigned named = 1;
@@ -22,6 +23,7 @@ void cpus_init(uint64_t page)
         trouble = "no local APIC";
         return;
     }
+    ioapic_init();
     if (madt == NULL) {
         trouble = "no MADT";
         smp_start(NULL, 0, page);

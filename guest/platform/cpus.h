@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /**
- * Enable this CPU's local APIC and start the other CPUs that the MADT names. @page: a free page
- * below 1 MiB for the way in, or 0 (then none is started). Call once, with the page allocator and
- * time at work.
+ * Enable this CPU's local APIC, mask the I/O APICs and start the other CPUs that the MADT names.
+ * @page: a free page below 1 MiB for the way in, or 0 (then none is started). Call once, with the
+ * page allocator and time at work.
  */
 void cpus_init(uint64_t page);
 
