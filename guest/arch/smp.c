@@ -22,7 +22,7 @@
  * operating systems use. */
 #define INIT_US    10000u
 #define STARTUP_US 200u
-#define COME_US    2000000u
+#define COME_US    10000000u
 
 #define ONE_MIB      0x100000ull
 #define FOUR_GIB     0x100000000ull

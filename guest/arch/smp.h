@@ -19,9 +19,9 @@
 /**
  * Start the CPUs with the APIC IDs @ids[0..@count); this CPU's own ID is passed over, and what is
  * beyond SMP_MAX CPUs is left out. @page: a free page below 1 MiB, which must stay free. Takes 36
- * KiB below 4 GiB for each CPU, for good. A CPU that has not come within 2 s after the last STARTUP
- * is given up. To be called once, with lapic_init() done. Returns the number of CPUs that run, this
- * one included.
+ * KiB below 4 GiB for each CPU, for good. A CPU that has not come within 10 s after the last
+ * STARTUP is given up. To be called once, with lapic_init() done. Returns the number of CPUs that
+ * run, this one included.
  */
 unsigned smp_start(const uint32_t *ids, unsigned count, uint64_t page);
 

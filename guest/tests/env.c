@@ -3,21 +3,17 @@
 
 #include "arch/cpu.h"
 #include "arch/lapic.h"
-#include "arch/smp.h"
 #include "arch/time.h"
 #include "check/env.h"
 #include "check/report.h"
 #include "drivers/amdvi/regs.h"
 #include "drivers/ide/regs.h"
-#include "lib/format.h"
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
-#include "platform/cpus.h"
 #include "platform/pci.h"
 
 #define HOST_US 200000u
-#define CPU_US  2000000u
 
 struct env env;
 
@@ -151,50 +147,6 @@ const char *env_init(const struct env_options *opt)
     return NULL;
 }
 
-static void put_apic_id(void *arg)
-{
-    *(volatile uint32_t *)arg = lapic_id();
-}
-
-/*
- * How many CPUs there are, and how many have run a function that tells their APIC ID. Those that
- * have not are named, as far as there is room.
- */
-static void report_cpus(void)
-{
-    static uint32_t ids[SMP_MAX];
-    struct exception_info ex;
-    unsigned good = 1;
-    char missing[200];
-    size_t len = 0;
-
-    for (unsigned n = 1; n < smp_count(); n++) {
-        ids[n] = ~smp_apic_id(n);
-        (void)smp_run(n, put_apic_id, &ids[n]);
-    }
-    for (unsigned n = 1; n < smp_count(); n++) {
-        if (smp_wait(n, CPU_US, &ex) == SMP_RETURNED && ids[n] == smp_apic_id(n)) {
-            good++;
-        } else if (len + 16 < sizeof(missing)) {
-            len += (size_t)format(missing + len, sizeof(missing) - len, "%s%u(apic_%u)",
-                                  len ? "," : "", n, smp_apic_id(n));
-        }
-    }
-    report_platform("cpus", "%u", cpus_named());
-    report_platform("cpus_started", "%u", good);
-    report_platform("apic", "%s",
-                    !lapic_present()    ? "none"
-                    : lapic_is_x2apic() ? "x2apic"
-                                        : "xapic");
-    if (len) {
-        report_platform("cpus_missing", "%s", missing);
-    }
-    if (cpus_trouble()) {
-        report_platform("cpus_trouble", "%s", cpus_trouble());
-    }
-    env.cpus = good;
-}
-
 void env_platform(void)
 {
     const struct amdvi *u = &env.iommu;
@@ -216,7 +168,7 @@ void env_platform(void)
     report_platform("ide", "%s", env.ide_missing ? env.ide_missing : "yes");
     report_platform("ide_scratch_sectors", "%u", env.scratch_count);
     report_platform("testdev", "%s", env.testdev_missing ? env.testdev_missing : "yes");
-    report_cpus();
+    env.cpus = env_report_cpus();
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
 
@@ -238,7 +190,7 @@ bool env_has(const char *need, const char **why)
     } else if (strcmp(need, "apic") == 0) {
         *why = lapic_present() ? NULL : "no local APIC";
     } else if (strcmp(need, "cpus2") == 0) {
-        *why = env.cpus >= 2 && smp_started(1) ? NULL : "a second CPU does not run";
+        *why = env.cpus >= 2 ? NULL : "a second CPU does not run";
     } else {
         *why = "this kernel knows no such need";
     }
