@@ -73,7 +73,7 @@ RULE("AMDVI-INT-004", "M", int_message_is_what_msi_says, RULE_KEYS("3.2", "testd
     expect_u64(c, "interrupts at vectors that nobody has", strays, irq_strays());
 }
 
-RULE("AMDVI-CAP-009", "A", cap_own_traffic_is_exempt, RULE_KEYS("2.1.2", "testdev,apic"),
+RULE("AMDVI-CAP-009", "A", cap_own_traffic_is_exempt, RULE_KEYS("3.2", "testdev,apic"),
      "A device table entry that denies everything, for the IOMMU's own DeviceID, stops none of its "
      "reads, writes and messages")
 {

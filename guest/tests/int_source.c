@@ -42,7 +42,7 @@ static void sources_case(struct rig *r, enum source s, unsigned enables, bool ms
                 watched->count);
 }
 
-RULE("AMDVI-INT-001", "A", int_sources_need_their_enables, RULE_KEYS("3.4.4", "testdev,apic"),
+RULE("AMDVI-INT-001", "A", int_sources_need_their_enables, RULE_KEYS("3.4", "testdev,apic"),
      "An event interrupts with EventIntEn, a completion with ComWaitIntEn, both with MSI enabled, "
      "and not otherwise")
 {
@@ -93,7 +93,7 @@ static void edges(struct rig *r, enum source s, bool other, struct listener *wat
     }
 }
 
-RULE("AMDVI-INT-002", "A", int_message_for_each_edge, RULE_KEYS("2.5.1", "testdev,apic"),
+RULE("AMDVI-INT-002", "A", int_message_for_each_edge, RULE_KEYS("2.5", "testdev,apic"),
      "Each time EventLogInt or ComWaitInt goes from 0 to 1, one message is sent, and none when it "
      "is cleared")
 {
