@@ -94,3 +94,32 @@ bool msi_connect(uint16_t devid, uint32_t dest, uint8_t vector)
     msi_enable(devid, true);
     return true;
 }
+
+struct msi_state msi_save(uint16_t devid)
+{
+    uint8_t cap = msi_cap(devid);
+    struct msi_state s = {.master = pci_read16(devid, PCI_COMMAND) & PCI_COMMAND_MASTER};
+
+    if (cap != 0) {
+        s.control = control_of(devid, cap);
+        s.addr = pci_read32(devid, (uint16_t)(cap + MSI_ADDRESS));
+        if (s.control & CONTROL_64) {
+            s.addr |= (uint64_t)pci_read32(devid, (uint16_t)(cap + MSI_ADDRESS_HI)) << 32;
+        }
+        s.data = pci_read16(devid, data_at(s.control, cap));
+    }
+    return s;
+}
+
+void msi_restore(uint16_t devid, const struct msi_state *state)
+{
+    uint8_t cap = msi_cap(devid);
+
+    msi_enable(devid, false);
+    if (cap != 0 && msi_program(devid, state->addr, state->data)) {
+        pci_write16(devid, (uint16_t)(cap + MSI_CONTROL), state->control);
+    }
+    if (!state->master) {
+        pci_command(devid, 0, PCI_COMMAND_MASTER);
+    }
+}

@@ -29,4 +29,16 @@ bool msi_mask(uint16_t devid, bool masked);
 /** Program @devid to interrupt the CPU with APIC ID @dest (below 256) at @vector, and enable it. */
 bool msi_connect(uint16_t devid, uint32_t dest, uint8_t vector);
 
+/* What firmware left in the capability, and whether the function may write to memory. */
+struct msi_state {
+    uint64_t addr;
+    uint16_t data;
+    uint16_t control;
+    bool master;
+};
+
+/** Remember the state of @devid, to be put back by msi_restore(). */
+struct msi_state msi_save(uint16_t devid);
+void msi_restore(uint16_t devid, const struct msi_state *state);
+
 #endif

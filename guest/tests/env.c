@@ -11,6 +11,7 @@
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
+#include "platform/msi.h"
 #include "platform/pci.h"
 
 #define HOST_US 200000u
@@ -25,6 +26,7 @@ static struct {
         uint16_t devid, command;
     } device[2];
     unsigned devices;
+    struct msi_state msi;
 } found;
 
 static void remember_command(uint16_t devid)
@@ -105,6 +107,7 @@ const char *env_init(const struct env_options *opt)
 
     const struct amdvi *u = &env.iommu;
 
+    found.msi = msi_save(u->devid);
     found.control = amdvi_read64(u, AMDVI_CONTROL);
     found.dev_tab = amdvi_read64(u, AMDVI_DEV_TAB_BASE);
     found.cmd_buf = amdvi_read64(u, AMDVI_CMD_BUF_BASE);
@@ -207,6 +210,7 @@ void env_restore(void)
     amdvi_write64(u, AMDVI_EVT_LOG_BASE, found.evt_log);
     amdvi_write64(u, AMDVI_EXCL_BASE, found.excl_base);
     amdvi_write64(u, AMDVI_EXCL_LIMIT, found.excl_limit);
+    msi_restore(u->devid, &found.msi);
     amdvi_write64(u, AMDVI_CONTROL, found.control);
     for (unsigned i = 0; i < found.devices; i++) {
         pci_write16(found.device[i].devid, PCI_COMMAND, found.device[i].command);
