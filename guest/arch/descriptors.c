@@ -1,48 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "arch/descriptors.h"
 
-#include <stdint.h>
-
-#define IST_STACK_BYTES 8192
-
-/* Source: AMD64 Architecture Programmer's Manual volume 2, section 12.2.5. */
-struct tss {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
-    uint64_t ist[7]; /* ist[0] is IST1 */
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t io_map;
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct tss) == 104, "a 64-bit TSS has 104 bytes");
-
 struct table_pointer {
     uint16_t limit;
     uint64_t base;
 } __attribute__((packed));
 
-static struct tss tss __attribute__((aligned(16)));
-static uint64_t gdt[5] __attribute__((aligned(16))) = {
-    0, 0x00af9b000000ffff, /* SELECTOR_CODE: 64-bit code */
-    0x00cf93000000ffff,    /* SELECTOR_DATA */
-};
-static uint8_t ist_stacks[3][IST_STACK_BYTES] __attribute__((aligned(16)));
-
-void descriptors_init(void)
+void descriptors_load(struct descriptors *d, uint64_t ist, uint64_t ist_bytes)
 {
-    struct table_pointer p = {sizeof(gdt) - 1, (uintptr_t)gdt};
-    uint64_t base = (uintptr_t)&tss;
+    struct table_pointer p = {sizeof(d->gdt) - 1, (uintptr_t)d->gdt};
+    uint64_t base = (uintptr_t)&d->tss;
 
-    for (int i = 0; i < 3; i++) {
-        tss.ist[i] = (uintptr_t)ist_stacks[i] + IST_STACK_BYTES;
+    *d = (struct descriptors){0};
+    for (unsigned i = 0; i < IST_COUNT; i++) {
+        d->tss.ist[i] = ist + (i + 1) * ist_bytes;
     }
-    tss.io_map = sizeof(tss);
+    d->tss.io_map = sizeof(d->tss);
+    d->gdt[SELECTOR_CODE / 8] = 0x00af9b000000ffff; /* 64-bit code */
+    d->gdt[SELECTOR_DATA / 8] = 0x00cf93000000ffff;
     /* Available 64-bit TSS: type 9, present; 16 bytes (same manual, section 4.8.3). */
-    gdt[3] =
-        (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ULL << 40 | (base >> 24 & 0xff) << 56;
-    gdt[4] = base >> 32;
-    __asm__ volatile("lgdt %0" : : "m"(p));
-    __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
+    d->gdt[SELECTOR_TSS / 8] =
+        (sizeof(d->tss) - 1) | (base & 0xffffff) << 16 | 0x89ULL << 40 | (base >> 24 & 0xff) << 56;
+    d->gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
+    __asm__ volatile("lgdt %0" : : "m"(p) : "memory");
+    __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS) : "memory");
 }

@@ -1,8 +1,12 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; The 256 ways into exception_dispatch(), and the way back to exceptions_try().
+; The ways in for all 256 vectors: exceptions to exception_dispatch() and from there back to
+; exceptions_try(), interrupts to interrupt_dispatch() and back to what they interrupted.
+
+EXCEPTION_VECTORS equ 32
 
 extern exception_dispatch
+extern interrupt_dispatch
 
 bits 64
 section .text
@@ -15,11 +19,16 @@ exception_stubs:
 %assign vector 0
 %rep 256
     align 16
+    %if vector >= EXCEPTION_VECTORS
+    push dword vector
+    jmp interrupt_common
+    %else
     %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && vector != 29 && vector != 30
         push byte 0                     ; the CPU pushes no error code here
     %endif
     push dword vector
     jmp exception_common
+    %endif
     %assign vector vector + 1
 %endrep
     align 16
@@ -31,6 +40,38 @@ exception_common:
     and rsp, -16
     call exception_dispatch
     ud2
+
+; Everything that a C function may change is saved (no vector registers: the kernel has none). The
+; CPU has disabled interrupts; IRET restores the flag.
+interrupt_common:
+    push rax
+    push rcx
+    push rdx
+    push rsi
+    push rdi
+    push r8
+    push r9
+    push r10
+    push r11
+    push rbp
+    mov rbp, rsp
+    mov edi, [rsp + 10 * 8]             ; the vector
+    cld
+    and rsp, -16
+    call interrupt_dispatch
+    mov rsp, rbp
+    pop rbp
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rax
+    add rsp, 8
+    iretq
 
 ; uint64_t exception_try_call(struct try_frame *frame, void (*fn)(void *), void *arg)
 ; 0 if fn came back, 1 if exception_unwind() did. The frame: RBX RBP R12 R13 R14 R15 RSP.

@@ -6,6 +6,8 @@
 #include "arch/cpu.h"
 #include "arch/descriptors.h"
 #include "arch/io.h"
+#include "arch/irq.h"
+#include "arch/percpu.h"
 #include "lib/console.h"
 #include "lib/exit.h"
 
@@ -14,6 +16,9 @@
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_PAGE_FAULT   14
 #define VECTOR_MACHINE      18
+
+#define IST_STACK_BYTES 8192
+#define MSR_GS_BASE     0xc0000101
 
 #define EXIT_COULD_NOT_RUN 0x13
 
@@ -60,8 +65,8 @@ _Noreturn void exception_unwind(struct try_frame *frame);
 _Noreturn void exception_dispatch(const struct stack_frame *frame);
 
 static struct gate idt[VECTORS] __attribute__((aligned(16)));
-static struct try_frame *innermost;
-static struct exception_info pending;
+static struct cpu boot_cpu;
+static uint8_t ist_stacks[IST_COUNT][IST_STACK_BYTES] __attribute__((aligned(16)));
 
 static uint8_t ist_for(int vector)
 {
@@ -77,11 +82,18 @@ static uint8_t ist_for(int vector)
     }
 }
 
-void exceptions_init(void)
+void exceptions_init_cpu(struct cpu *cpu, uint64_t ist, uint64_t ist_bytes)
 {
     struct idt_pointer p = {sizeof(idt) - 1, (uintptr_t)idt};
 
-    descriptors_init();
+    cpu->self = cpu;
+    descriptors_load(&cpu->descriptors, ist, ist_bytes);
+    wrmsr(MSR_GS_BASE, (uintptr_t)cpu);
+    __asm__ volatile("lidt %0" : : "m"(p) : "memory");
+}
+
+void exceptions_init(void)
+{
     for (int i = 0; i < VECTORS; i++) {
         uint64_t stub = (uintptr_t)exception_stubs[i];
 
@@ -94,9 +106,8 @@ void exceptions_init(void)
             .offset_high = (uint32_t)(stub >> 32),
         };
     }
-    __asm__ volatile("lidt %0" : : "m"(p));
-    /* Nothing here takes interrupts; the firmware's setting of the PICs would deliver some as
-     * exception vectors if a test ever enabled them. */
+    exceptions_init_cpu(&boot_cpu, (uintptr_t)ist_stacks, IST_STACK_BYTES);
+    /* The firmware's setting of the PICs would deliver some interrupts as exception vectors. */
     outb(PIC1_MASK, 0xff);
     outb(PIC2_MASK, 0xff);
 }
@@ -116,32 +127,35 @@ static _Noreturn void die(const struct exception_info *ex)
 
 void exception_dispatch(const struct stack_frame *frame)
 {
+    struct cpu *cpu = this_cpu();
     uint64_t cr2;
 
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-    pending = (struct exception_info){
+    cpu->pending = (struct exception_info){
         .vector = (uint8_t)frame->vector,
         .error_code = frame->error_code,
         .rip = frame->rip,
         .cr2 = cr2,
         .rsp = frame->rsp,
     };
-    if (innermost == NULL) {
-        die(&pending);
+    if (cpu->innermost == NULL) {
+        die(&cpu->pending);
     }
-    exception_unwind(innermost);
+    irq_abandon();
+    exception_unwind(cpu->innermost);
 }
 
 bool exceptions_try(void (*fn)(void *arg), void *arg, struct exception_info *ex)
 {
-    struct try_frame frame = {.outer = innermost};
+    struct cpu *cpu = this_cpu();
+    struct try_frame frame = {.outer = cpu->innermost};
     bool came_back;
 
-    innermost = &frame;
+    cpu->innermost = &frame;
     came_back = exception_try_call(&frame, fn, arg) == 0;
-    innermost = frame.outer;
+    cpu->innermost = frame.outer;
     if (!came_back) {
-        *ex = pending;
+        *ex = cpu->pending;
     }
     return came_back;
 }

@@ -14,6 +14,7 @@
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
+#include "platform/cpus.h"
 #include "platform/fw_cfg.h"
 #include "platform/pci.h"
 
@@ -24,6 +25,11 @@
 #define MAX_SPANS 64
 #define FOUR_GIB  (4ULL << 30)
 
+/* Other CPUs begin in a page here: not in the BIOS's data, nor in what may be video memory. */
+#define REAL_MODE_FIRST 0x1000ULL
+#define REAL_MODE_END   0x9f000ULL
+#define ONE_PAGE        0x1000ULL
+
 #define CMDLINE_FILE "opt/org.amdvi-check/cmdline"
 
 extern const char __kernel_start[], __kernel_end[];
@@ -33,6 +39,7 @@ _Noreturn void boot_main(uint64_t magic, uint64_t info);
 static struct boot_info bi;
 static struct boot_span kept[MAX_KEPT];
 static struct boot_span spans[MAX_SPANS];
+static uint64_t real_mode_page; /* 0: none */
 
 static _Noreturn void cannot_run(const char *why)
 {
@@ -101,6 +108,19 @@ static void choose_exit(void)
     }
 }
 
+/* The highest free page that a CPU can begin in; the page allocator leaves all of them alone. */
+static void find_real_mode_page(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t end = spans[i].end < REAL_MODE_END ? spans[i].end : REAL_MODE_END;
+
+        if (end >= REAL_MODE_FIRST + ONE_PAGE && end - ONE_PAGE >= spans[i].start &&
+            end - ONE_PAGE > real_mode_page) {
+            real_mode_page = end - ONE_PAGE;
+        }
+    }
+}
+
 /*
  * Low memory first, as the map of high memory needs pages for its tables. Firmware's ACPI tables
  * are kept even where the map calls their memory usable (qboot).
@@ -117,6 +137,7 @@ static void give_memory(void)
         kept[kept_count++] = (struct boot_span){start, start + acpi_get(i)->length};
     }
     count = boot_usable(&bi, kept, kept_count, spans, MAX_SPANS);
+    find_real_mode_page(count);
     for (int high = 0; high <= 1; high++) {
         for (uint32_t i = 0; i < count; i++) {
             uint64_t start = spans[i].start;
@@ -167,5 +188,6 @@ void boot_main(uint64_t magic, uint64_t info)
     if (!paging_unmap_page(0) || !paging_unmap_page((uintptr_t)stack_guard)) {
         cannot_run("no memory for page tables");
     }
+    cpus_init(real_mode_page);
     check_main(&bi);
 }

@@ -2,6 +2,7 @@
 #include "tests/env.h"
 
 #include "arch/cpu.h"
+#include "arch/lapic.h"
 #include "arch/time.h"
 #include "check/env.h"
 #include "check/report.h"
@@ -10,6 +11,7 @@
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
+#include "platform/msi.h"
 #include "platform/pci.h"
 
 #define HOST_US 200000u
@@ -24,6 +26,7 @@ static struct {
         uint16_t devid, command;
     } device[2];
     unsigned devices;
+    struct msi_state msi;
 } found;
 
 static void remember_command(uint16_t devid)
@@ -104,6 +107,7 @@ const char *env_init(const struct env_options *opt)
 
     const struct amdvi *u = &env.iommu;
 
+    found.msi = msi_save(u->devid);
     found.control = amdvi_read64(u, AMDVI_CONTROL);
     found.dev_tab = amdvi_read64(u, AMDVI_DEV_TAB_BASE);
     found.cmd_buf = amdvi_read64(u, AMDVI_CMD_BUF_BASE);
@@ -183,6 +187,7 @@ void env_platform(void)
     report_platform("ide", "%s", env.ide_missing ? env.ide_missing : "yes");
     report_platform("ide_scratch_sectors", "%u", env.scratch_count);
     report_platform("testdev", "%s", env.testdev_missing ? env.testdev_missing : "yes");
+    env.cpus = env_report_cpus();
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
 
@@ -203,6 +208,10 @@ bool env_has(const char *need, const char **why)
         *why = env.rtl8139_missing;
     } else if (strcmp(need, "host") == 0) {
         *why = env.host_missing;
+    } else if (strcmp(need, "apic") == 0) {
+        *why = lapic_present() ? NULL : "no local APIC";
+    } else if (strcmp(need, "cpus2") == 0) {
+        *why = env.cpus >= 2 ? NULL : "a second CPU does not run";
     } else {
         *why = "this kernel knows no such need";
     }
@@ -222,6 +231,7 @@ void env_restore(void)
     amdvi_write64(u, AMDVI_EVT_LOG_BASE, found.evt_log);
     amdvi_write64(u, AMDVI_EXCL_BASE, found.excl_base);
     amdvi_write64(u, AMDVI_EXCL_LIMIT, found.excl_limit);
+    msi_restore(u->devid, &found.msi);
     amdvi_write64(u, AMDVI_CONTROL, found.control);
     for (unsigned i = 0; i < found.devices; i++) {
         pci_write16(found.device[i].devid, PCI_COMMAND, found.device[i].command);

@@ -26,6 +26,7 @@ struct env {
     uint32_t read_count;      /* ... this many */
     uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */
     uint32_t scratch_count; /* ... this many; 0: nothing may be written */
+    unsigned cpus;          /* that can be used, this one included */
     unsigned devids;        /* DeviceIDs that the device table has to cover: whole buses */
     uint64_t seed;
     uint64_t budget;
@@ -41,5 +42,11 @@ bool env_may_write(uint32_t lba, uint32_t sectors);
 
 /** The one and only. Filled by env_init() of check/env.h. */
 extern struct env env;
+
+/**
+ * Have every CPU run a function, and one take exceptions, and report what came of it. Returns how
+ * many CPUs are good for work, this one included; 1 if CPU 1 is not (tests use it as the second).
+ */
+unsigned env_report_cpus(void);
 
 #endif

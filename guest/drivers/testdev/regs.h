@@ -24,6 +24,9 @@
 enum testdev_command {
     TESTDEV_WRITE = 1, /* buffer to memory */
     TESTDEV_READ = 2,  /* memory to buffer */
+    TESTDEV_MSI = 7,
+    TESTDEV_INTX_ASSERT = 8,
+    TESTDEV_INTX_DEASSERT = 9,
 };
 
 /* Result */

@@ -34,14 +34,10 @@ const char *testdev_discover(struct testdev *t)
     return NULL;
 }
 
-static bool run(struct testdev *t, enum testdev_command cmd, uint64_t iova, uint32_t len,
-                uint32_t *result)
+static bool command(struct testdev *t, enum testdev_command cmd, uint32_t *result)
 {
     uint32_t before = mmio_read32(t->base + TESTDEV_COUNT);
 
-    mmio_write64(t->base + TESTDEV_IOVA, iova);
-    mmio_write32(t->base + TESTDEV_LENGTH, len);
-    mmio_write32(t->base + TESTDEV_BUFOFF, 0);
     memory_barrier();
     mmio_write32(t->base + TESTDEV_COMMAND, cmd);
 
@@ -50,6 +46,15 @@ static bool run(struct testdev *t, enum testdev_command cmd, uint64_t iova, uint
     memory_barrier();
     *result = mmio_read32(t->base + TESTDEV_RESULT);
     return ran && !(*result & TESTDEV_RESULT_REFUSED);
+}
+
+static bool run(struct testdev *t, enum testdev_command cmd, uint64_t iova, uint32_t len,
+                uint32_t *result)
+{
+    mmio_write64(t->base + TESTDEV_IOVA, iova);
+    mmio_write32(t->base + TESTDEV_LENGTH, len);
+    mmio_write32(t->base + TESTDEV_BUFOFF, 0);
+    return command(t, cmd, result);
 }
 
 /* The buffer takes aligned 4-byte accesses; the last one may hold bytes beyond @len, which do no
@@ -87,4 +92,18 @@ bool testdev_read(struct testdev *t, uint64_t iova, void *data, uint32_t len, ui
         memcpy(out + off, &word, len - off < 4 ? len - off : 4);
     }
     return ok;
+}
+
+bool testdev_msi(struct testdev *t)
+{
+    uint32_t result;
+
+    return command(t, TESTDEV_MSI, &result);
+}
+
+bool testdev_intx(struct testdev *t, bool asserted)
+{
+    uint32_t result;
+
+    return command(t, asserted ? TESTDEV_INTX_ASSERT : TESTDEV_INTX_DEASSERT, &result);
 }

@@ -32,4 +32,11 @@ bool testdev_write(struct testdev *t, uint64_t iova, const void *data, uint32_t 
  * first. */
 bool testdev_read(struct testdev *t, uint64_t iova, void *data, uint32_t len, uint32_t *result);
 
+/** Send MSI vector 0, which has to be programmed and enabled (platform/msi.h). Returns false if the
+ * device refused or did not run the command. */
+bool testdev_msi(struct testdev *t);
+
+/** Drive INTA#, or take that back. Returns false as above. With MSI enabled the pin stays idle. */
+bool testdev_intx(struct testdev *t, bool asserted);
+
 #endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local APIC, by memory (xAPIC) or by MSRs (x2APIC). Source: AMD64 Architecture Programmer's
+ * Manual volume 2, chapter 16.
+ */
+#ifndef ARCH_LAPIC_H
+#define ARCH_LAPIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * Enable the local APIC of this CPU with all local sources masked and no priority threshold. Called
+ * first on the CPU that the firmware started, where it decides for all of them: x2APIC if CPUID has
+ * it, else xAPIC at the address in the APIC base register. Returns false if there is no local APIC
+ * or its registers cannot be mapped; then nothing below may be called.
+ */
+bool lapic_init(void);
+
+/** Was lapic_init() successful? */
+bool lapic_present(void);
+
+/** Is it the x2APIC that is used? */
+bool lapic_is_x2apic(void);
+
+/** The APIC ID of this CPU. */
+uint32_t lapic_id(void);
+
+/** End the interrupt in service with the highest priority. */
+void lapic_eoi(void);
+
+/**
+ * Send an inter-processor interrupt to one CPU: @low as APIC_ICR_* (arch/apic_encode.h). Waits, at
+ * most 10 ms, until an earlier one has left. Returns false if it has not, or if @dest cannot be
+ * addressed.
+ */
+bool lapic_ipi(uint32_t dest, uint32_t low);
+
+#endif

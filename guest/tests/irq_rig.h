@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the tests of interrupts share: handlers that count exactly, the IOMMU's message, and the two
+ * sources that make it send one.
+ *
+ * That a message does not come is shown by a later one: the same source is made to interrupt at
+ * another vector, of lower priority, and when that has come, what was not to come has not come.
+ */
+#ifndef TESTS_IRQ_RIG_H
+#define TESTS_IRQ_RIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/rig.h"
+
+/* Where the test device has no page */
+#define IRQ_RIG_BLOCKED 0x5000u
+
+struct listener {
+    unsigned vector;
+    volatile uint32_t count;
+    volatile uint32_t cpu; /* number of the CPU that took the last one */
+};
+
+/**
+ * Count what arrives at @vector until the rule ends. NULL if the vector is not to be had (the rule
+ * is then an error).
+ */
+struct listener *irq_listen(struct check *c, unsigned vector);
+
+/**
+ * The two controls of a counting handler, by interrupts that the CPU sends to itself: one is
+ * counted as one, and a further one as a further one. Leaves the count at 0.
+ */
+void control_listener(struct check *c, struct listener *l);
+
+/** As rig_begin(), with the messages of IOMMU and test device off until the rule sets them up, and
+ * again when it ends. The test device has an empty page table, so its DMA is refused. */
+struct rig *irq_rig_begin(struct check *c);
+
+/** The enables in Control (docs/rules.md section 2.1). */
+#define EVENT_INT_EN    0x08u
+#define COM_WAIT_INT_EN 0x10u
+
+/** Control's two interrupt enables become @enables, its other bits stay. */
+void irq_enables(struct rig *r, unsigned enables);
+
+/** Write 1 to all W1C bits of Status. */
+void irq_clear_status(struct rig *r);
+
+enum source { SOURCE_EVENT, SOURCE_COMPLETION, SOURCE_COUNT };
+
+extern const char *const source_names[SOURCE_COUNT];
+
+/** The enable of the source, and its bit in Status. */
+unsigned source_enable(enum source s);
+uint64_t source_status(enum source s);
+
+/**
+ * Make the source happen: one refused access of the test device, which logs one event, or one
+ * COMPLETION_WAIT with store and i=1. Returns false, and the rule is an error, if the access is not
+ * refused or the store does not come. Whether anything is logged is not looked at: that follows
+ * later, and where it does not, there is no message.
+ */
+bool source_fire(struct rig *r, enum source s);
+
+/**
+ * The later effect: from a cleared Status, with both enables and the message at @later's vector,
+ * @s is made to happen. Fails the rule if that does not come exactly once.
+ */
+void expect_later(struct rig *r, enum source s, struct listener *later, const char *what);
+
+#endif
