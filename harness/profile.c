@@ -314,7 +314,7 @@ static char *list_profiles(const char *const *folders)
 static char *find_profile(const char *name, const char *const *folders, GError **error)
 {
     if (strchr(name, '/')) {
-        return g_strdup(name);
+        return g_canonicalize_filename(name, NULL); // what it includes is beside it
     }
     for (gsize i = 0; folders[i]; i++) {
         g_autofree char *file = g_strconcat(name, ".conf", NULL);
@@ -424,5 +424,5 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
             return NULL;
         }
     }
-    return g_steal_pointer(&p);
+    return profile_expand_options(p, error) ? g_steal_pointer(&p) : NULL;
 }
