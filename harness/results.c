@@ -217,8 +217,7 @@ Outcome results_close_boot(Transcript *t, const BootEnd *end)
 
 gboolean results_may_go_on(const Transcript *t, const BootEnd *end)
 {
-    return !t->done && end->cause != CAUSE_STOPPED &&
-           !(end->cause == CAUSE_EXIT && is_guest_status(end->status));
+    return !t->done && end->cause != CAUSE_STOPPED;
 }
 
 static void set_verdict(Result *result, Status verdict, char *reason)

@@ -128,7 +128,8 @@ const char *expected_name(Expected expected);
 // rules: a missing `done`, an exit value that does not agree, a crash between rules.
 Outcome results_close_boot(Transcript *transcript, const BootEnd *end);
 
-// TRUE if the rules that never began may be tried in another boot: this one broke off by itself.
+// TRUE if the rules that never began may be tried in another boot: this one broke off before
+// `done`, whoever is to blame, and not because the user wanted it.
 gboolean results_may_go_on(const Transcript *transcript, const BootEnd *end);
 
 // Gives `result` its status, verdict and reason from what the boot `number` said about its rule.

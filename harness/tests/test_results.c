@@ -183,6 +183,15 @@ static void test_may_go_on(void)
     g_assert_true(results_may_go_on(c.talk, &c.end));
     close_case(&c);
 
+    // An exit value of the guest, also one of success, is no `done`.
+    for (int status = 33; status <= 39; status += 2) {
+        open_case(&c, 2);
+        say_all(&c, "plan 2|" PASS1);
+        end_with_status(&c, status);
+        g_assert_true(results_may_go_on(c.talk, &c.end));
+        close_case(&c);
+    }
+
     open_case(&c, 2);
     say_all(&c, "plan 2|" PASS1 "|done 1 0 0 0 0");
     end_with_status(&c, 33);
