@@ -200,9 +200,7 @@ static void fill_record(Boot *boot)
     record->signo = boot->end.signo;
     record->duration_ms = (now_us() - boot->started) / 1000;
     record->outcome = results_close_boot(boot->transcript, &boot->end);
-    if (boot->end.cause != CAUSE_STOPPED) {
-        check_disk(boot);
-    }
+    check_disk(boot);
     for (guint i = 0; i < boot->transcript->errors->len; i++) {
         g_ptr_array_add(record->errors, g_strdup(boot->transcript->errors->pdata[i]));
     }

@@ -14,6 +14,7 @@ typedef struct {
     char *name;        // as on the command line, with settings: "mutant-pvh,mutant=x"
     char *folder_name; // the same, fit for a file name
     char *path;
+    GChecksum *sum; // SHA-256 of the profile's files, in the order they are read
     char *description;
     char *emulator; // patched, stock, mutant, or a path; NULL: must be given with --emulator
     BootDoor door;  // kernel, ISO, or EFI application

@@ -88,8 +88,8 @@ static void test_ends_inside_rule(void)
         {-1, 15, CAUSE_BOOT_TIMEOUT, LIFE_SILENT, STATUS_FAIL, "emulator hung", OUTCOME_HUNG,
          FALSE},
         {-1, 9, CAUSE_FLOOD, LIFE_UNKNOWN, STATUS_ERROR, "serial flood", OUTCOME_ERROR, TRUE},
-        {-1, 9, CAUSE_STOPPED, LIFE_UNKNOWN, STATUS_ERROR, "stopped by the user", OUTCOME_ERROR,
-         TRUE},
+        {-1, 9, CAUSE_STOPPED, LIFE_UNKNOWN, STATUS_ERROR, "stopped by the user", OUTCOME_STOPPED,
+         FALSE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
