@@ -181,5 +181,5 @@ void resume_fill(Saved *saved, Machine *machine)
     now->started = g_steal_pointer(&then->started);
     swap_arrays(&now->platform, &then->platform);
     swap_arrays(&now->boots, &then->boots);
-    swap_arrays(&now->errors, &then->errors);
+    // The errors of the run speak of boots that could not be started; these are tried again.
 }

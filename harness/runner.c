@@ -160,6 +160,23 @@ static void on_boot_over(Boot *boot, gpointer data)
     pump(runner);
 }
 
+// What kept one boot from starting keeps the others too. The rules are not finished: when there is
+// room again, say, the run can be resumed.
+static void give_up(Machine *machine, GPtrArray *rules, const char *why)
+{
+    g_autoptr(GPtrArray) boot = g_ptr_array_ref(rules);
+
+    g_ptr_array_add(machine->results->errors, g_strdup(why));
+    while (boot) {
+        for (guint i = 0; i < boot->len; i++) {
+            g_autofree char *reason = g_strconcat("not run: ", why, NULL);
+            results_set_error(find_result(machine, boot->pdata[i]), reason);
+        }
+        g_ptr_array_unref(boot);
+        boot = g_queue_pop_head(&machine->pending);
+    }
+}
+
 static void start_one(Runner *runner, Machine *machine)
 {
     g_autoptr(GPtrArray) rules = g_queue_pop_head(&machine->pending);
@@ -181,12 +198,7 @@ static void start_one(Runner *runner, Machine *machine)
         return;
     }
     g_free(context);
-    g_ptr_array_add(machine->results->errors, g_strdup(error->message));
-    for (guint i = 0; i < rules->len; i++) {
-        Result *result = find_result(machine, rules->pdata[i]);
-        results_set_error(result, error->message);
-        result->finished = TRUE;
-    }
+    give_up(machine, rules, error->message);
 }
 
 static Machine *next_machine(Runner *runner)

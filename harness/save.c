@@ -29,13 +29,31 @@ static gboolean write_one(const char *folder, const char *name, char *text, GErr
     g_autofree char *path = g_build_filename(folder, name, NULL);
 
     // Only the first of several errors is wanted.
-    return avc_write_file(path, owned, strlen(owned), error && !*error ? error : NULL);
+    return avc_write_file(path, owned, strlen(owned), !error || *error ? NULL : error);
+}
+
+// The disks of boots that are over are kept for people to look at. TRUE if there were any.
+static gboolean drop_disks(const MachineResults *results)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < results->boots->len; i++) {
+        const BootRecord *boot = results->boots->pdata[i];
+        g_autofree char *name = g_strdup_printf("boot-%02u", boot->number);
+        g_autofree char *disk = g_build_filename(results->folder, name, "disk.raw", NULL);
+        any = g_unlink(disk) == 0 || any;
+    }
+    return any;
 }
 
 gboolean save_progress(const Machine *machine, GError **error)
 {
-    return write_one(machine->results->folder, "results.json", output_json(machine->results),
-                     error);
+    const MachineResults *results = machine->results;
+
+    return write_one(results->folder, "results.json", output_json(results), NULL) ||
+           (drop_disks(results) &&
+            write_one(results->folder, "results.json", output_json(results), NULL)) ||
+           write_one(results->folder, "results.json", output_json(results), error);
 }
 
 static void remove_folders(GPtrArray *machines, guint count)

@@ -12,8 +12,8 @@ gboolean save_check_junit(const char *path, GError **error);
 // in which nothing has run yet. FALSE and `error` (AVC_TROUBLE); nothing is left then.
 gboolean save_start(GPtrArray *machines, const char *parent, GError **error);
 
-// Writes results.json as far as the machine has come. FALSE and `error` (AVC_TROUBLE): the last
-// one is still there.
+// Writes results.json as far as the machine has come, at the expense of scratch disks if there is
+// no room otherwise. FALSE and `error` (AVC_TROUBLE): the last one is still there.
 gboolean save_progress(const Machine *machine, GError **error);
 
 // Writes all files of all machines, and `junit` (may be NULL) with all of them together. FALSE and

@@ -116,7 +116,7 @@ static void append_summary(GString *out, const MachineResults *results)
     }
     g_string_append_printf(out, "; %u unexpected; %.1f s%s\n", results->unexpected,
                            (double)results->duration_ms / 1e3,
-                           results->complete ? "" : "; stopped early");
+                           results->complete ? "" : "; not finished");
 }
 
 static void append_errors(GString *out, const MachineResults *results)

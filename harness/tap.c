@@ -73,7 +73,8 @@ static void append_errors(GString *tap, GPtrArray *all)
 {
     for (guint i = 0; i < all->len; i++) {
         const MachineResults *results = all->pdata[i];
-        const char *first = results->complete ? NULL : "stopped by the user";
+        gboolean stopped = !results->complete && results->errors->len == 0;
+        const char *first = stopped ? "stopped by the user" : NULL;
 
         for (guint j = 0; j < results->errors->len; j++) {
             comment(tap, "error: %s: %s", results->machine,
