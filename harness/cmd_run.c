@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kvm.h"
 #include "options.h"
 #include "output.h"
 #include "paths.h"
@@ -204,6 +205,35 @@ static int run_machines(const RunOptions *o, GPtrArray *machines, GError **error
     return saved ? exit_status(machines) : -1;
 }
 
+// Once for each emulator. A hypervisor that is slow, as one in software is, gets more time.
+static gboolean try_kvm(GPtrArray *machines, GError **error)
+{
+    g_autoptr(GHashTable) tried = g_hash_table_new(g_str_hash, g_str_equal);
+    double patience = 1;
+
+    for (guint i = 0; i < machines->len; i++) {
+        Machine *machine = machines->pdata[i];
+        double seconds = 0;
+        if (!g_hash_table_add(tried, machine->results->emulator.path)) {
+            continue;
+        }
+        if (!kvm_probe(machine, &seconds, error)) {
+            return FALSE;
+        }
+        patience = MAX(patience, kvm_patience(seconds));
+    }
+    for (guint i = 0; i < machines->len; i++) {
+        Profile *p = ((Machine *)machines->pdata[i])->profile;
+        p->rule_scale *= patience;
+        p->boot_timeout_s *= patience;
+    }
+    if (patience > 1) {
+        fprintf(stderr, "amdvi-check run: KVM is slow here; all limits are %.1f times as long\n",
+                patience);
+    }
+    return TRUE;
+}
+
 static int run(RunOptions *o, GError **error)
 {
     if (o->resume && !resume_options(o, error)) {
@@ -219,6 +249,9 @@ static int run(RunOptions *o, GError **error)
         return -1;
     }
     stop_catch();
+    if (o->kvm && !try_kvm(machines, error)) {
+        return -1;
+    }
     if (!save_start(machines, parent, error)) {
         return -1;
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "emulator.h"
+#include "kvm.h"
 #include "paths.h"
 #include "resume.h"
 #include "spawn.h"
@@ -321,6 +322,14 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, Saved *saved, cons
     if (o->timeout_s > 0) {
         p->boot_timeout_s = o->timeout_s;
     }
+    if (o->kvm && p->command) {
+        return usage(error, "%s: --accel kvm does not go with a command line of its own", p->name);
+    }
+    // Boot loaders need more of a CPU than some hypervisors have; the kernel is the same.
+    gboolean other_door = o->kvm && p->door == DOOR_ISO;
+    if (other_door) {
+        p->door = DOOR_PVH;
+    }
     if (!saved) {
         machine->rules = select_rules(o, p, table, error);
     }
@@ -337,6 +346,11 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, Saved *saved, cons
         }
     }
     machine->expectations = profile_expectations(p, results->emulator.base, &machine->note);
+    if (other_door && !machine->note) {
+        machine->note = g_strdup_printf("%s: under KVM the kernel is booted by -kernel and not "
+                                        "from the ISO",
+                                        p->name);
+    }
     machine->setup = (BootSetup){
         .profile = p,
         .table = table,
@@ -401,7 +415,7 @@ GPtrArray *options_machines(RunOptions *o, const RuleTable *table, GError **erro
     if (!o->machines) {
         o->machines = default_machines(o);
     }
-    if (o->kvm && !emulator_probe_kvm(error)) {
+    if (o->kvm && !kvm_check_device(error)) {
         return NULL;
     }
     for (gsize i = 0; o->machines[i]; i++) {
