@@ -18,7 +18,9 @@ static void append_details(GString *xml, const Result *result)
 {
     for (guint i = 0; i < result->diag->len; i++) {
         g_autofree char *line = escape(result->diag->pdata[i]);
-        g_string_append_printf(xml, "%s\n", line);
+        if (output_says_more(result, result->diag->pdata[i])) {
+            g_string_append_printf(xml, "%s\n", line);
+        }
     }
 }
 

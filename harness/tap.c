@@ -63,7 +63,10 @@ static void append_comments(GString *tap, const Result *result)
         break;
     }
     for (guint i = 0; i < MIN(result->diag->len, DIAG_MAX); i++) {
-        comment(tap, "%s", (const char *)result->diag->pdata[i]);
+        const char *line = result->diag->pdata[i];
+        if (output_says_more(result, line)) {
+            comment(tap, "%s", line);
+        }
     }
 }
 
