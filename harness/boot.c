@@ -220,6 +220,7 @@ static void finish(Boot *boot)
     if (boot->qmp) {
         qmp_read(boot->qmp);
         boot->end.reset = qmp_guest_reset(boot->qmp);
+        boot->end.orderly = qmp_guest_ended(boot->qmp);
     }
 
     g_clear_handle_id(&boot->serial_source, g_source_remove);

@@ -123,11 +123,14 @@ static gboolean is_guest_status(int status)
 }
 
 // Status 0 is an orderly end that the guest brought about (a triple fault with -no-reboot, a
-// power-off): the emulator is not to blame.
+// power-off), and so is any status where the emulator says so (the debug exit port takes every
+// value): the emulator is not to blame.
 static gboolean is_crash(const BootEnd *end)
 {
-    return end->cause == CAUSE_EXIT &&
-           (end->signo != 0 || (end->status != 0 && !is_guest_status(end->status)));
+    if (end->cause != CAUSE_EXIT || end->signo != 0) {
+        return end->cause == CAUSE_EXIT;
+    }
+    return end->status != 0 && !is_guest_status(end->status) && !end->orderly;
 }
 
 static char *describe_crash(const BootEnd *end)

@@ -37,6 +37,7 @@ typedef struct {
     int signo;        // signal that ended it (also ours), 0 if none
     ExitMode mode;    // what was agreed
     gboolean reset;   // the guest reset the machine
+    gboolean orderly; // the emulator says that the guest brought its end about
     const char *note; // more about it, or NULL; borrowed
 } BootEnd;
 

@@ -173,6 +173,30 @@ static void test_linger(void)
     close_case(&c);
 }
 
+// A status that nobody agreed on is the guest's where the emulator says that the guest ended it; a
+// signal is never the guest's.
+static void test_orderly(void)
+{
+    for (int i = 0; i < 4; i++) {
+        Case c;
+        open_case(&c, 2);
+        say_all(&c, "plan 2|" BEGIN1);
+        c.end = (BootEnd){.cause = CAUSE_EXIT,
+                          .status = i & 1 ? -1 : 171,
+                          .signo = i & 1 ? 11 : 0,
+                          .orderly = i >= 2};
+        c.outcome = results_close_boot(c.talk, &c.end);
+        if (i == 2) {
+            check(&c, 0, STATUS_ERROR, "no verdict: the guest ended (exit status 171)");
+            g_assert_cmpint(c.outcome, ==, OUTCOME_ERROR);
+        } else {
+            check(&c, 0, STATUS_FAIL, "emulator crashed");
+            g_assert_cmpint(c.outcome, ==, OUTCOME_CRASHED);
+        }
+        close_case(&c);
+    }
+}
+
 static void test_may_go_on(void)
 {
     Case c;
@@ -303,6 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/results/exception", test_exception);
     g_test_add_func("/results/exit-status", test_exit_status);
     g_test_add_func("/results/linger", test_linger);
+    g_test_add_func("/results/orderly", test_orderly);
     g_test_add_func("/results/may-go-on", test_may_go_on);
     g_test_add_func("/results/expectations", test_expectations);
     g_test_add_func("/results/lacks", test_lacks);
