@@ -200,8 +200,10 @@ static void fill_record(Boot *boot)
     record->signo = boot->end.signo;
     record->duration_ms = (now_us() - boot->started) / 1000;
     record->outcome = results_close_boot(boot->transcript, &boot->end);
-    if (boot->end.cause != CAUSE_STOPPED) {
-        check_disk(boot);
+    check_disk(boot);
+    if (boot->log_errno) {
+        transcript_error(boot->transcript, "the logs in %s are cut short: %s", boot->folder,
+                         g_strerror(boot->log_errno));
     }
     for (guint i = 0; i < boot->transcript->errors->len; i++) {
         g_ptr_array_add(record->errors, g_strdup(boot->transcript->errors->pdata[i]));
@@ -218,6 +220,7 @@ static void finish(Boot *boot)
     if (boot->qmp) {
         qmp_read(boot->qmp);
         boot->end.reset = qmp_guest_reset(boot->qmp);
+        boot->end.orderly = qmp_guest_ended(boot->qmp);
     }
 
     g_clear_handle_id(&boot->serial_source, g_source_remove);
@@ -227,7 +230,8 @@ static void finish(Boot *boot)
     *boot->watch = NULL;
     fill_record(boot);
     boot->phase = PHASE_OVER;
-    if (boot->record->errors->len == 0 && !boot->setup->keep) {
+    // After an error it is kept, but not where there is no room for more important things.
+    if ((boot->record->errors->len == 0 || boot->log_errno) && !boot->setup->keep) {
         unlink(boot->disk);
     }
     boot->func(boot, boot->data);
@@ -301,6 +305,11 @@ static gboolean launch(Boot *boot, GError **error)
     }
     boot->serial_log = open_log(boot->folder, "serial.log");
     boot->output_log = open_log(boot->folder, "emulator.log");
+    if (boot->serial_log < 0 || boot->output_log < 0) {
+        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make the logs in %s: %s", boot->folder,
+                    g_strerror(errno));
+        return FALSE;
+    }
     boot->started = now_us();
     return spawn_start(&spec, (const char *const *)boot->record->command, &boot->child, error);
 }

@@ -31,6 +31,7 @@ struct Boot {
     guint serial_source, output_source, tick_source;
     Boot **watch; // cleared when the boot is over: the process may outlive it
     int serial_log, output_log;
+    int log_errno; // why a log is cut short, 0 if none is
     gsize output_kept;
     char last_words[300]; // the emulator's last line of output
     gsize last_length;

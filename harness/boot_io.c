@@ -12,16 +12,17 @@
 // One turn of the main loop reads no more, so that a flood on one line starves nobody.
 #define READ_BYTES_PER_TURN (256u << 10)
 
-static void write_log(int fd, const void *bytes, gsize length)
+static void write_log(Boot *boot, int fd, const void *bytes, gsize length)
 {
     const char *p = bytes;
 
-    while (fd >= 0 && length > 0) {
+    while (fd >= 0 && length > 0 && !boot->log_errno) {
         gssize n = write(fd, p, length);
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n <= 0) {
+            boot->log_errno = errno;
             return;
         }
         p += n;
@@ -71,7 +72,7 @@ gboolean boot_read_serial(Boot *boot)
         if (boot->transcript->bytes >= limit) {
             continue; // flood: the tick sees it
         }
-        write_log(boot->serial_log, buffer, (gsize)n);
+        write_log(boot, boot->serial_log, buffer, (gsize)n);
         transcript_feed(boot->transcript, buffer, (gsize)n);
         if (boot->transcript->open != boot->rule_seen) {
             boot->rule_seen = boot->transcript->open;
@@ -119,7 +120,7 @@ gboolean boot_read_output(Boot *boot)
         }
         turn += (gsize)n;
         gsize keep = MIN((gsize)n, OUTPUT_BYTES_MAX - boot->output_kept);
-        write_log(boot->output_log, buffer, keep);
+        write_log(boot, boot->output_log, buffer, keep);
         boot->output_kept += keep;
         keep_last_words(boot, buffer, keep);
     }

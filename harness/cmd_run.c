@@ -7,12 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kvm.h"
 #include "options.h"
 #include "output.h"
 #include "paths.h"
 #include "plan.h"
 #include "progress.h"
+#include "resume.h"
+#include "save.h"
 #include "spawn.h"
+#include "stop.h"
 #include "util.h"
 
 // Room in sockaddr_un, less the terminator.
@@ -37,36 +41,6 @@ static RuleTable *load_rules(const RunOptions *o, GError **error)
         }
     }
     return rule_table_load(paths_rules(), error);
-}
-
-// So that a typing error shows before the run and not after it.
-static gboolean check_junit(const char *path, GError **error)
-{
-    if (!path) {
-        return TRUE;
-    }
-    g_autofree char *folder = g_path_get_dirname(path);
-    if (g_file_test(path, G_FILE_TEST_IS_DIR) || access(folder, W_OK) != 0) {
-        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "--junit: cannot write %s", path);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean make_folders(GPtrArray *machines, const char *parent, GError **error)
-{
-    for (guint i = 0; i < machines->len; i++) {
-        Machine *machine = machines->pdata[i];
-        machine->results->folder = paths_make_run(parent, machine->profile->folder_name, error);
-        if (!machine->results->folder) {
-            // Nothing half-written: the folders made so far are empty.
-            for (guint j = 0; j < i; j++) {
-                g_rmdir(((Machine *)machines->pdata[j])->results->folder);
-            }
-            return FALSE;
-        }
-    }
-    return TRUE;
 }
 
 // The debugger's socket: in the run's folder unless its path is too long for a socket.
@@ -129,37 +103,11 @@ static void print_repro(const RunOptions *o, const Machine *machine)
     fflush(stdout);
 }
 
-static gboolean write_one(const char *folder, const char *name, char *text, GError **error)
-{
-    g_autofree char *owned = text;
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    return avc_write_file(path, owned, strlen(owned), error);
-}
-
-static gboolean write_files(GPtrArray *machines, const char *parent, GError **error)
-{
-    for (guint i = 0; i < machines->len; i++) {
-        const Machine *machine = machines->pdata[i];
-        g_autoptr(GPtrArray) one = g_ptr_array_new();
-        const char *folder = machine->results->folder;
-
-        g_ptr_array_add(one, machine->results);
-        if (!write_one(folder, "results.json", output_json(machine->results), error) ||
-            !write_one(folder, "results.tap", output_tap(one), error) ||
-            !write_one(folder, "results.xml", output_junit(one), error)) {
-            return FALSE;
-        }
-        paths_link_latest(parent, machine->profile->folder_name, folder);
-    }
-    return TRUE;
-}
-
 static const Result *first_unexpected(const MachineResults *results)
 {
     for (guint i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
-        if (result->unexpected) {
+        if (result->unexpected && result->finished) {
             return result;
         }
     }
@@ -175,13 +123,16 @@ static void print_end(FILE *to, GPtrArray *machines, gboolean repro)
         const Result *result = first_unexpected(results);
 
         fprintf(to, "Results: %s\n", results->folder);
+        if (!results->complete) {
+            fprintf(to, "Finish it: amdvi-check run --resume %s\n", results->folder);
+        }
         if (result && !repro) {
             fprintf(to,
                     "Look closer: amdvi-check run --machine %s --seed %" G_GUINT64_FORMAT
                     " --repro %s\n",
                     machine->profile->spec, results->seed, result->rule->id);
         }
-        if (results->exit == AVC_TROUBLE) {
+        if (results->exit == AVC_TROUBLE && results->complete) {
             fprintf(to, "Trouble: read boot-*/serial.log and boot-*/emulator.log there.\n");
         }
     }
@@ -219,47 +170,89 @@ static int exit_status(GPtrArray *machines)
     return status;
 }
 
-static gboolean write_junit(const RunOptions *o, GPtrArray *machines, GError **error)
-{
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
+typedef struct {
+    Progress *progress;
+    GError *error; // the first of the last boot's files that could not be written
+} Watch;
 
-    if (!o->junit) {
-        return TRUE;
+// What has come so far is on disk before the next boot is over, whatever becomes of this program.
+static void on_news(GPtrArray *machines, const Machine *machine, const BootRecord *record,
+                    gpointer data)
+{
+    Watch *watch = data;
+
+    progress_update(machines, machine, record, watch->progress);
+    if (record) {
+        g_clear_error(&watch->error);
+        save_progress(machine, &watch->error);
     }
-    for (guint i = 0; i < machines->len; i++) {
-        g_ptr_array_add(all, ((Machine *)machines->pdata[i])->results);
-    }
-    g_autofree char *xml = output_junit(all);
-    return avc_write_file(o->junit, xml, strlen(xml), error);
 }
 
-static int run_machines(const RunOptions *o, GPtrArray *machines, const char *parent,
-                        GError **error)
+static int run_machines(const RunOptions *o, GPtrArray *machines, GError **error)
 {
     guint jobs = o->jobs ? (guint)o->jobs : g_get_num_processors();
-    Progress *progress = progress_new(o->tap ? stderr : stdout);
-    gboolean complete = runner_run(machines, jobs, progress_update, progress);
+    Watch watch = {.progress = progress_new(o->tap ? stderr : stdout)};
 
-    progress_free(progress);
-    if (!write_files(machines, parent, error) || !write_junit(o, machines, error)) {
-        return -1;
-    }
+    runner_run(machines, jobs, on_news, &watch);
+
+    progress_free(watch.progress);
+    g_clear_error(&watch.error); // it is tried again
+    gboolean saved = save_end(machines, o->junit, error);
     print_results(o, machines);
-    if (!complete) {
+    if (stop_wanted()) {
         fputs("amdvi-check run: stopped; the results are partial\n", stderr);
     }
-    return exit_status(machines);
+    return saved ? exit_status(machines) : -1;
+}
+
+// Once for each emulator. A hypervisor that is slow, as one in software is, gets more time.
+static gboolean try_kvm(GPtrArray *machines, GError **error)
+{
+    g_autoptr(GHashTable) tried = g_hash_table_new(g_str_hash, g_str_equal);
+    double patience = 1;
+
+    for (guint i = 0; i < machines->len; i++) {
+        Machine *machine = machines->pdata[i];
+        double seconds = 0;
+        if (!g_hash_table_add(tried, machine->results->emulator.path)) {
+            continue;
+        }
+        if (!kvm_probe(machine, &seconds, error)) {
+            return FALSE;
+        }
+        patience = MAX(patience, kvm_patience(seconds));
+    }
+    for (guint i = 0; i < machines->len; i++) {
+        Profile *p = ((Machine *)machines->pdata[i])->profile;
+        p->rule_scale *= patience;
+        p->boot_timeout_s *= patience;
+    }
+    if (patience > 1) {
+        fprintf(stderr, "amdvi-check run: KVM is slow here; all limits are %.1f times as long\n",
+                patience);
+    }
+    return TRUE;
 }
 
 static int run(RunOptions *o, GError **error)
 {
+    if (o->resume && !resume_options(o, error)) {
+        return -1;
+    }
     g_autoptr(RuleTable) table = load_rules(o, error);
     g_autoptr(GPtrArray) machines =
-        table && check_junit(o->junit, error) ? options_machines(o, table, error) : NULL;
+        table && save_check_junit(o->junit, error) ? options_machines(o, table, error) : NULL;
     g_autofree char *parent = o->out ? g_canonicalize_filename(o->out, NULL) : paths_results();
     g_autofree char *socket = NULL;
 
-    if (!machines || !make_folders(machines, parent, error)) {
+    if (!machines) {
+        return -1;
+    }
+    stop_catch();
+    if (o->kvm && !try_kvm(machines, error)) {
+        return -1;
+    }
+    if (!save_start(machines, parent, error)) {
         return -1;
     }
     for (guint i = 0; i < machines->len; i++) {
@@ -279,7 +272,7 @@ static int run(RunOptions *o, GError **error)
         }
         print_repro(o, machine);
     }
-    int status = run_machines(o, machines, parent, error);
+    int status = run_machines(o, machines, error);
     if (socket) {
         remove_gdb_socket(socket);
     }

@@ -81,7 +81,12 @@ gboolean disk_create(const char *path, guint64 seed, GError **error)
         }
         done += (gsize)n;
     }
-    gboolean good = done == READ_AREA_BYTES && ftruncate(fd, (off_t)IMAGE_BYTES) == 0;
+    gboolean good = done == READ_AREA_BYTES;
+    if (good) {
+        // All of it, so that a full disk shows here and not as a guest's write that gets stuck.
+        errno = posix_fallocate(fd, (off_t)done, (off_t)(IMAGE_BYTES - done));
+        good = errno == 0;
+    }
     if (!good) {
         failed(error, "fill", path);
         unlink(path);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
-#include <linux/kvm.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "spawn.h"
@@ -237,27 +233,5 @@ gboolean emulator_ask_version(EmulatorInfo *info, GError **error)
     if (!info->base) {
         info->base = emulator_parse_version(out);
     }
-    return TRUE;
-}
-
-gboolean emulator_probe_kvm(GError **error)
-{
-    int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-    if (fd < 0) {
-        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "KVM cannot be used: /dev/kvm: %s",
-                    g_strerror(errno));
-        return FALSE;
-    }
-    int version = ioctl(fd, KVM_GET_API_VERSION, 0);
-    int machine = version == KVM_API_VERSION ? ioctl(fd, KVM_CREATE_VM, 0) : -1;
-    int saved = errno;
-    close(fd);
-    if (machine < 0) {
-        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "KVM cannot be used: %s",
-                    version == KVM_API_VERSION ? g_strerror(saved) : "unknown API version");
-        return FALSE;
-    }
-    close(machine);
     return TRUE;
 }

@@ -18,6 +18,3 @@ gboolean emulator_ask_version(EmulatorInfo *info, GError **error);
 // "10.0.13" out of "QEMU emulator version 10.0.13 (Debian ...)"; NULL if there is none. Caller
 // frees.
 char *emulator_parse_version(const char *text);
-
-// Opens /dev/kvm and asks its version. FALSE and `error` (AVC_TROUBLE) where KVM cannot be used.
-gboolean emulator_probe_kvm(GError **error);

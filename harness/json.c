@@ -64,6 +64,25 @@ static void add_emulator(JsonBuilder *b, const EmulatorInfo *info)
     json_builder_end_object(b);
 }
 
+static void add_setup(JsonBuilder *b, const RunSetup *setup)
+{
+    json_builder_set_member_name(b, "run");
+    json_builder_begin_object(b);
+    add_string(b, "profile", setup->profile);
+    add_string(b, "profile_digest", setup->profile_digest);
+    add_string(b, "kernel", setup->kernel);
+    add_string(b, "iso", setup->iso);
+    add_string(b, "efi", setup->efi);
+    add_string(b, "rules_list", setup->rules_list);
+    add_string(b, "image_digest", setup->image_digest);
+    add_string(b, "emulator", setup->emulator);
+    add_string(b, "device_args", setup->device_args);
+    add_string(b, "order", setup->reverse ? "reverse" : "forward");
+    json_builder_set_member_name(b, "timeout_s");
+    json_builder_add_double_value(b, setup->timeout_s);
+    json_builder_end_object(b);
+}
+
 static void add_boot(JsonBuilder *b, const BootRecord *boot)
 {
     json_builder_begin_object(b);
@@ -112,6 +131,7 @@ static void add_result(JsonBuilder *b, const Result *result)
 {
     const Rule *rule = result->rule;
     const char tag[] = {rule->tag, '\0'};
+    gboolean none = result->verdict == STATUS_NONE;
 
     json_builder_begin_object(b);
     add_string(b, "rule", rule->id);
@@ -120,10 +140,11 @@ static void add_result(JsonBuilder *b, const Result *result)
     add_string(b, "title", rule->title);
     add_string(b, "ref", rule->ref);
     add_string(b, "status", result->status == STATUS_NONE ? NULL : status_name(result->status));
-    add_string(b, "verdict", status_name(result->verdict));
+    add_string(b, "verdict", status_name(none ? STATUS_ERROR : result->verdict));
     add_string(b, "expected", expected_name(result->expected));
     add_bool(b, "unexpected", result->unexpected);
-    add_string(b, "reason", result->reason);
+    add_bool(b, "finished", result->finished);
+    add_string(b, "reason", none ? "not run yet" : result->reason);
     add_string(b, "finding", result->finding);
     add_int(b, "us", (gint64)result->us);
     add_int(b, "boot", result->boot);
@@ -156,6 +177,7 @@ char *output_json(const MachineResults *results)
     add_string(b, "boot", results->door);
     add_string(b, "accel", results->accel);
     add_emulator(b, &results->emulator);
+    add_setup(b, &results->setup);
     add_bool(b, "complete", results->complete);
     add_string(b, "started", results->started);
     add_int(b, "duration_ms", results->duration_ms);

@@ -18,7 +18,9 @@ static void append_details(GString *xml, const Result *result)
 {
     for (guint i = 0; i < result->diag->len; i++) {
         g_autofree char *line = escape(result->diag->pdata[i]);
-        g_string_append_printf(xml, "%s\n", line);
+        if (output_says_more(result, result->diag->pdata[i])) {
+            g_string_append_printf(xml, "%s\n", line);
+        }
     }
 }
 
@@ -73,9 +75,14 @@ static void append_verdict(GString *xml, const Result *result)
     }
 }
 
+static gboolean is_stopped(const MachineResults *results)
+{
+    return !results->complete && results->errors->len == 0;
+}
+
 static guint count_run_errors(const MachineResults *results)
 {
-    guint count = results->errors->len + (results->complete ? 0 : 1);
+    guint count = results->errors->len + (is_stopped(results) ? 1 : 0);
 
     for (guint i = 0; i < results->boots->len; i++) {
         count += ((const BootRecord *)results->boots->pdata[i])->errors->len;
@@ -86,7 +93,7 @@ static guint count_run_errors(const MachineResults *results)
 // Errors outside rules get a test case of their own: readers of JUnit look at nothing else.
 static void append_run(GString *xml, const MachineResults *results)
 {
-    g_autoptr(GString) text = g_string_new(results->complete ? "" : "stopped by the user\n");
+    g_autoptr(GString) text = g_string_new(is_stopped(results) ? "stopped by the user\n" : "");
 
     for (guint i = 0; i < results->errors->len; i++) {
         g_string_append_printf(text, "%s\n", (const char *)results->errors->pdata[i]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ int main(int argc, char **argv)
 {
     // GOption and messages only; numbers are written and read independent of the locale.
     setlocale(LC_CTYPE, "");
+    // A file that may not grow is an error of that write and not the end of the program.
+    signal(SIGXFSZ, SIG_IGN);
 
     if (argc < 2) {
         fputs("amdvi-check: a command is missing: run or list; see amdvi-check --help\n", stderr);

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "emulator.h"
+#include "kvm.h"
 #include "paths.h"
+#include "resume.h"
 #include "spawn.h"
 #include "util.h"
 
@@ -24,6 +26,8 @@ void options_clear(RunOptions *o)
     char *texts[] = {o->emulator, o->out,        o->junit,       o->kernel, o->iso,
                      o->efi,      o->rules_list, o->device_args, o->repro};
 
+    g_strfreev(o->resume);
+    g_clear_pointer(&o->saved, g_ptr_array_unref);
     g_strfreev(o->machines);
     g_strfreev(o->rules);
     g_strfreev(o->skip);
@@ -56,13 +60,38 @@ static gboolean choose(const char *option, const char *value, const char *plain,
     return TRUE;
 }
 
+static gboolean check_resume(const RunOptions *o, GError **error)
+{
+    const struct {
+        gboolean given;
+        const char *option;
+    } others[] = {
+        {o->machines != NULL, "--machine"}, {o->rules != NULL, "--rules"},
+        {o->skip != NULL, "--skip"},        {o->repro != NULL, "--repro"},
+        {o->out != NULL, "--out"},
+    };
+
+    for (gsize i = 0; o->resume && i < G_N_ELEMENTS(others); i++) {
+        if (others[i].given) {
+            return usage(error, "--resume finishes a run as it began: %s does not go with it",
+                         others[i].option);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean check_options(RunOptions *o, const char *accel, const char *order, const char *seed,
                               GError **error)
 {
     if (!choose("--accel", accel, "tcg", "kvm", &o->kvm, error) ||
-        !choose("--order", order, "forward", "reverse", &o->reverse, error)) {
+        !choose("--order", order, "forward", "reverse", &o->reverse, error) ||
+        !check_resume(o, error)) {
         return FALSE;
     }
+    o->accel_given = accel != NULL;
+    o->order_given = order != NULL;
+    o->seed_given = seed != NULL;
+    o->timeout_given = o->timeout_s > 0;
     if (o->jobs < 0 || o->jobs > JOBS_MAX) {
         return usage(error, "--jobs: must be 1 to %d", JOBS_MAX);
     }
@@ -125,6 +154,8 @@ gboolean options_parse(int argc, char **argv, RunOptions *o, GError **error)
         {"repro", 0, 0, G_OPTION_ARG_STRING, &o->repro,
          "run one rule alone, print how, and show all it reports", "RULE"},
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &o->gdb, "with --repro: wait for a debugger", NULL},
+        {"resume", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->resume,
+         "finish the run in this folder of results (repeatable)", "DIR"},
         {"keep", 0, 0, G_OPTION_ARG_NONE, &o->keep, "keep the scratch disks", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -196,8 +227,14 @@ static gboolean find_emulator(const RunOptions *o, Machine *machine, GPtrArray *
             return TRUE;
         }
     }
-    return emulator_resolve(what, paths_build_script(), info, error) &&
-           (p->command || emulator_ask_version(info, error));
+    if (!emulator_resolve(what, paths_build_script(), info, error) ||
+        !(p->command || emulator_ask_version(info, error))) {
+        return FALSE;
+    }
+    if (!info->digest) {
+        info->digest = avc_file_digest(info->path, error);
+    }
+    return info->digest != NULL;
 }
 
 static gboolean try_command(const Machine *machine, GError **error)
@@ -234,7 +271,49 @@ static GPtrArray *select_rules(const RunOptions *o, const Profile *p, const Rule
     return rules;
 }
 
-static gboolean fill_machine(RunOptions *o, Machine *machine, const RuleTable *table,
+// The image in which the kernel comes; NULL where a command line of its own mentions none.
+static const char *booted_image(const RunOptions *o, const Profile *p)
+{
+    const struct {
+        const char *placeholder;
+        BootDoor door;
+        const char *path;
+    } images[] = {
+        {"{iso}", DOOR_ISO, o->iso},
+        {"{efi}", DOOR_EFI, o->efi},
+        {"{kernel}", DOOR_PVH, o->kernel},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
+        if (p->command ? mentions(p, images[i].placeholder) : p->door == images[i].door) {
+            return images[i].path;
+        }
+    }
+    return NULL;
+}
+
+// Notes what the run is started with. FALSE if the image cannot be read.
+static gboolean note_setup(const RunOptions *o, const Profile *p, RunSetup *setup, GError **error)
+{
+    const char *image = booted_image(o, p);
+    const char *settings = strchr(p->spec, ',');
+
+    setup->profile =
+        strchr(p->spec, '/') ? g_strconcat(p->path, settings, NULL) : g_strdup(p->spec);
+    setup->profile_digest = g_strdup(g_checksum_get_string(p->sum));
+    setup->kernel = g_strdup(o->kernel);
+    setup->iso = g_strdup(o->iso);
+    setup->efi = g_strdup(o->efi);
+    setup->rules_list = o->rules_list ? paths_absolute(o->rules_list) : NULL;
+    setup->emulator = o->emulator ? paths_absolute_program(o->emulator) : NULL;
+    setup->device_args = g_strdup(o->device_args);
+    setup->reverse = o->reverse;
+    setup->timeout_s = o->timeout_s;
+    setup->image_digest = image ? avc_file_digest(image, error) : NULL;
+    return !image || setup->image_digest;
+}
+
+static gboolean fill_machine(RunOptions *o, Machine *machine, Saved *saved, const RuleTable *table,
                              GPtrArray *others, GError **error)
 {
     Profile *p = machine->profile;
@@ -243,12 +322,35 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, const RuleTable *t
     if (o->timeout_s > 0) {
         p->boot_timeout_s = o->timeout_s;
     }
-    machine->rules = select_rules(o, p, table, error);
-    if (!machine->rules || !profile_check_rules(p, table, error) ||
-        !find_emulator(o, machine, others, error) || !check_images(o, p, error)) {
+    if (o->kvm && p->command) {
+        return usage(error, "%s: --accel kvm does not go with a command line of its own", p->name);
+    }
+    // Boot loaders need more of a CPU than some hypervisors have; the kernel is the same.
+    gboolean other_door = o->kvm && p->door == DOOR_ISO;
+    if (other_door) {
+        p->door = DOOR_PVH;
+    }
+    if (!saved) {
+        machine->rules = select_rules(o, p, table, error);
+    }
+    if ((!saved && !machine->rules) || !profile_check_rules(p, table, error) ||
+        !find_emulator(o, machine, others, error) || !check_images(o, p, error) ||
+        !note_setup(o, p, &results->setup, error)) {
         return FALSE;
     }
+    if (saved) {
+        machine->rules =
+            resume_check(saved, results, error) ? resume_rules(saved, table, error) : NULL;
+        if (!machine->rules) {
+            return FALSE;
+        }
+    }
     machine->expectations = profile_expectations(p, results->emulator.base, &machine->note);
+    if (other_door && !machine->note) {
+        machine->note = g_strdup_printf("%s: under KVM the kernel is booted by -kernel and not "
+                                        "from the ISO",
+                                        p->name);
+    }
     machine->setup = (BootSetup){
         .profile = p,
         .table = table,
@@ -266,7 +368,14 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, const RuleTable *t
     results->door = profile_door_name(p->door);
     results->accel = o->kvm ? "kvm" : "tcg";
     results->seed = o->seed;
-    return try_command(machine, error);
+    if (!try_command(machine, error)) {
+        return FALSE;
+    }
+    machine_prepare(machine);
+    if (saved) {
+        resume_fill(saved, machine);
+    }
+    return TRUE;
 }
 
 static GStrv default_machines(const RunOptions *o)
@@ -306,7 +415,7 @@ GPtrArray *options_machines(RunOptions *o, const RuleTable *table, GError **erro
     if (!o->machines) {
         o->machines = default_machines(o);
     }
-    if (o->kvm && !emulator_probe_kvm(error)) {
+    if (o->kvm && !kvm_check_device(error)) {
         return NULL;
     }
     for (gsize i = 0; o->machines[i]; i++) {
@@ -315,7 +424,8 @@ GPtrArray *options_machines(RunOptions *o, const RuleTable *table, GError **erro
             return NULL;
         }
         Machine *machine = machine_new(profile);
-        if (!fill_machine(o, machine, table, machines, error)) {
+        Saved *saved = o->saved ? o->saved->pdata[i] : NULL;
+        if (!fill_machine(o, machine, saved, table, machines, error)) {
             machine_free(machine);
             return NULL;
         }

@@ -8,6 +8,8 @@
 #include "runner.h"
 
 typedef struct {
+    GStrv resume;     // folders of runs to finish
+    GPtrArray *saved; // of Saved, one for each of these folders; NULL otherwise
     GStrv machines;
     GStrv rules;
     GStrv skip;
@@ -25,6 +27,7 @@ typedef struct {
     gboolean reverse;
     guint64 seed;
     double timeout_s;
+    gboolean accel_given, order_given, seed_given, timeout_given;
     char *repro;
     gboolean gdb;
     gboolean keep;

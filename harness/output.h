@@ -17,11 +17,15 @@ char *output_tap(GPtrArray *all);
 char *output_junit(GPtrArray *all);
 
 // The verdict table for people: a table for one machine, a matrix for several if `width` (columns)
-// allows. `color`: with terminal colours. Caller frees.
+// allows. Titles are cut to fit; with width 0 nothing is cut. `color`: with terminal colours.
+// Caller frees.
 char *output_table(GPtrArray *all, guint width, gboolean color);
 
 // Everything about each rule of one machine, for run --repro. Caller frees.
 char *output_details(const MachineResults *results, gboolean color);
+
+// FALSE if `line`, of what the rule has reported, only repeats the reason.
+gboolean output_says_more(const Result *result, const char *line);
 
 // "fail (M, review)", "FAIL" and the like: how a verdict reads. Caller frees.
 char *output_verdict(const Result *result);

@@ -57,6 +57,16 @@ char *paths_results(void)
     return g_build_filename(start, "results", NULL);
 }
 
+char *paths_absolute(const char *path)
+{
+    return g_canonicalize_filename(path, NULL);
+}
+
+char *paths_absolute_program(const char *program)
+{
+    return strchr(program, '/') ? paths_absolute(program) : g_strdup(program);
+}
+
 char *paths_make_run(const char *parent, const char *name, GError **error)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();

@@ -18,6 +18,12 @@ const char *const *paths_machines(void);
 // itself. Caller frees.
 char *paths_results(void);
 
+// `path` from the root. Caller frees.
+char *paths_absolute(const char *path);
+
+// The same for a program, which is left as it is where it is a mere name. Caller frees.
+char *paths_absolute_program(const char *program);
+
 // Makes PARENT/<UTC stamp>-NAME, with a number added if it is there already, and returns its
 // absolute path. NULL and `error` (AVC_TROUBLE) if it cannot be made or written to.
 char *paths_make_run(const char *parent, const char *name, GError **error);

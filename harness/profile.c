@@ -23,6 +23,7 @@ void profile_free(Profile *p)
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }
+    g_checksum_free(p->sum);
     g_hash_table_unref(p->settings);
     g_hash_table_unref(p->skips);
     g_ptr_array_unref(p->fails);
@@ -261,11 +262,15 @@ static gboolean read_file(Profile *p, const char *path, const char *from, int de
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) local = NULL;
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &local)) {
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    if (!g_file_get_contents(path, &text, &length, &local) ||
+        !g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, &local)) {
         g_set_error(error, AVC_ERROR, AVC_USAGE, "cannot read the profile %s%s%s: %s", path,
                     from ? ", included by " : "", from ? from : "", local->message);
         return FALSE;
     }
+    g_checksum_update(p->sum, (const guchar *)text, (gssize)length);
 
     g_autofree char *include = g_key_file_get_string(file, "machine", "include", NULL);
     if (include) {
@@ -314,7 +319,7 @@ static char *list_profiles(const char *const *folders)
 static char *find_profile(const char *name, const char *const *folders, GError **error)
 {
     if (strchr(name, '/')) {
-        return g_strdup(name);
+        return g_canonicalize_filename(name, NULL); // what it includes is beside it
     }
     for (gsize i = 0; folders[i]; i++) {
         g_autofree char *file = g_strconcat(name, ".conf", NULL);
@@ -408,6 +413,7 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
     p->skips = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     p->fails = g_ptr_array_new_with_free_func(fail_section_free);
     p->spec = g_strdup(spec);
+    p->sum = g_checksum_new(G_CHECKSUM_SHA256);
     p->path = g_steal_pointer(&path);
     p->boot_timeout_s = 120;
     p->silence_s = 30;
@@ -424,5 +430,5 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
             return NULL;
         }
     }
-    return g_steal_pointer(&p);
+    return profile_expand_options(p, error) ? g_steal_pointer(&p) : NULL;
 }

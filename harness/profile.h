@@ -14,6 +14,7 @@ typedef struct {
     char *name;        // as on the command line, with settings: "mutant-pvh,mutant=x"
     char *folder_name; // the same, fit for a file name
     char *path;
+    GChecksum *sum; // SHA-256 of the profile's files, in the order they are read
     char *description;
     char *emulator; // patched, stock, mutant, or a path; NULL: must be given with --emulator
     BootDoor door;  // kernel, ISO, or EFI application
@@ -24,7 +25,7 @@ typedef struct {
     char *args;
     char *command; // shell-quoted; replaces the QEMU command line altogether, or NULL
     char *lacks;   // comma list of needs (docs/results-format.md section 3) not met, or NULL
-    char *options; // more words for the kernel's command line
+    char *options; // more words for the kernel's command line, settings filled in
     gboolean serial_stdio; // with `command`: the serial line is its standard input and output
     ExitMode exit;
     double boot_timeout_s;
@@ -62,6 +63,10 @@ gboolean profile_check_rules(const Profile *profile, const RuleTable *table, GEr
 // sentence for the user where the failures listed are those of another version, or of none; else
 // to NULL. The caller frees the note; the tables belong to the profile.
 Expectations profile_expectations(const Profile *profile, const char *base, char **note);
+
+// Replaces each {name} in the profile's `options` by what its settings say. FALSE and `error`
+// (AVC_USAGE) on an unknown name.
+gboolean profile_expand_options(Profile *profile, GError **error);
 
 // Splits `text` like a shell and replaces {name} in each word by what `values` or the profile's
 // settings say. NULL and `error` (AVC_USAGE) on bad quoting or an unknown name. `key` names the

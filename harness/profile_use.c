@@ -134,6 +134,26 @@ static char *expand_word(const Profile *p, const char *word, GHashTable *values,
     return g_string_free(out, FALSE);
 }
 
+static void bad_placeholder(GError **error, const Profile *p, const char *key, const char *unknown)
+{
+    g_autofree char *what = g_strdup_printf("unknown placeholder {%s}", unknown);
+    bad_words(error, p, key, what);
+}
+
+gboolean profile_expand_options(Profile *p, GError **error)
+{
+    g_autofree char *unknown = NULL;
+    char *expanded = p->options ? expand_word(p, p->options, NULL, &unknown) : NULL;
+
+    if (unknown) {
+        bad_placeholder(error, p, "options", unknown);
+        return FALSE;
+    }
+    g_free(p->options);
+    p->options = expanded;
+    return TRUE;
+}
+
 GStrv profile_expand(const Profile *p, const char *key, const char *text, GHashTable *values,
                      GError **error)
 {
@@ -154,8 +174,7 @@ GStrv profile_expand(const Profile *p, const char *key, const char *text, GHashT
         g_autofree char *unknown = NULL;
         char *expanded = expand_word(p, words[i], values, &unknown);
         if (!expanded) {
-            g_autofree char *what = g_strdup_printf("unknown placeholder {%s}", unknown);
-            bad_words(error, p, key, what);
+            bad_placeholder(error, p, key, unknown);
             return NULL;
         }
         g_free(words[i]);

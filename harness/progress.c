@@ -20,7 +20,7 @@ guint progress_width(FILE *file)
     if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         return MAX(size.ws_col, 60);
     }
-    return PLAIN_WIDTH;
+    return isatty(fileno(file)) ? PLAIN_WIDTH : 0;
 }
 
 gboolean progress_color(FILE *file)

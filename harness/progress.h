@@ -17,7 +17,7 @@ void progress_free(Progress *progress);
 void progress_update(GPtrArray *machines, const Machine *machine, const BootRecord *record,
                      gpointer data);
 
-// Columns of the terminal behind `file`; 100 if it is none.
+// Columns of the terminal behind `file`, 100 if it does not tell; 0 if it is none.
 guint progress_width(FILE *file);
 
 // TRUE if colours are wanted there: a terminal, and NO_COLOR is not set.

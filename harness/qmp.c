@@ -17,6 +17,7 @@ struct Qmp {
     guint awaited; // number of answers that have come once the last qmp_ask() is answered
     guint sent;
     gboolean guest_reset;
+    gboolean guest_ended;
 };
 
 static void send_text(Qmp *qmp, const char *text)
@@ -36,6 +37,7 @@ static void take_event(Qmp *qmp, JsonObject *message, const char *event)
         const char *reason =
             json_object_get_string_member_with_default(json_node_get_object(data), "reason", "");
         qmp->guest_reset = strcmp(reason, "guest-reset") == 0;
+        qmp->guest_ended = qmp->guest_reset || strcmp(reason, "guest-shutdown") == 0;
     }
 }
 
@@ -139,4 +141,9 @@ void qmp_quit(Qmp *qmp)
 gboolean qmp_guest_reset(const Qmp *qmp)
 {
     return qmp->guest_reset;
+}
+
+gboolean qmp_guest_ended(const Qmp *qmp)
+{
+    return qmp->guest_ended;
 }

@@ -22,3 +22,6 @@ void qmp_quit(Qmp *qmp);
 
 // TRUE if the emulator told that the guest reset the machine.
 gboolean qmp_guest_reset(const Qmp *qmp);
+// TRUE if the guest brought the emulator's end about: by a reset, a power-off, or a write to the
+// debug exit port with whatever value.
+gboolean qmp_guest_ended(const Qmp *qmp);

@@ -25,7 +25,18 @@ Result *result_new(const Rule *rule)
     return result;
 }
 
-static void result_free(gpointer data)
+Result *result_new_owning(const Rule *rule)
+{
+    Result *result = result_new(rule);
+
+    g_ptr_array_set_free_func(result->controls, control_free);
+    g_ptr_array_unref(result->obs);
+    result->obs = pair_array_new();
+    g_ptr_array_set_free_func(result->diag, g_free);
+    return result;
+}
+
+void result_free(gpointer data)
 {
     Result *result = data;
     g_free(result->reason);
@@ -70,6 +81,14 @@ MachineResults *machine_results_new(void)
 
 void machine_results_free(MachineResults *results)
 {
+    RunSetup *setup = &results->setup;
+    char *texts[] = {setup->efi,          setup->profile,  setup->profile_digest,
+                     setup->kernel,       setup->iso,      setup->rules_list,
+                     setup->image_digest, setup->emulator, setup->device_args};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(texts[i]);
+    }
     g_free(results->machine);
     g_free(results->emulator.path);
     g_free(results->emulator.version);
@@ -87,7 +106,7 @@ void machine_results_free(MachineResults *results)
 
 const char *outcome_name(Outcome outcome)
 {
-    static const char *const names[] = {"done", "timeout", "hung", "crashed", "error"};
+    static const char *const names[] = {"done", "timeout", "hung", "crashed", "error", "stopped"};
     return names[outcome];
 }
 
@@ -104,11 +123,14 @@ static gboolean is_guest_status(int status)
 }
 
 // Status 0 is an orderly end that the guest brought about (a triple fault with -no-reboot, a
-// power-off): the emulator is not to blame.
+// power-off), and so is any status where the emulator says so (the debug exit port takes every
+// value): the emulator is not to blame.
 static gboolean is_crash(const BootEnd *end)
 {
-    return end->cause == CAUSE_EXIT &&
-           (end->signo != 0 || (end->status != 0 && !is_guest_status(end->status)));
+    if (end->cause != CAUSE_EXIT || end->signo != 0) {
+        return end->cause == CAUSE_EXIT;
+    }
+    return end->status != 0 && !is_guest_status(end->status) && !end->orderly;
 }
 
 static char *describe_crash(const BootEnd *end)
@@ -180,8 +202,7 @@ Outcome results_close_boot(Transcript *t, const BootEnd *end)
     transcript_finish(t, end->cause != CAUSE_EXIT || is_crash(end));
 
     if (end->cause == CAUSE_STOPPED) {
-        transcript_error(t, "stopped by the user");
-        return OUTCOME_ERROR;
+        return OUTCOME_STOPPED; // no fault of the boot's: the run says that it is not complete
     }
     if (t->done) {
         check_exit(t, end);
@@ -217,8 +238,7 @@ Outcome results_close_boot(Transcript *t, const BootEnd *end)
 
 gboolean results_may_go_on(const Transcript *t, const BootEnd *end)
 {
-    return !t->done && end->cause != CAUSE_STOPPED &&
-           !(end->cause == CAUSE_EXIT && is_guest_status(end->status));
+    return !t->done && end->cause != CAUSE_STOPPED;
 }
 
 static void set_verdict(Result *result, Status verdict, char *reason)
@@ -299,6 +319,7 @@ void results_judge(Result *result, const Transcript *t, const BootEnd *end, guin
     const RuleRun *run = transcript_find(t, result->rule);
 
     result->boot = number;
+    result->finished = end->cause != CAUSE_STOPPED || (run && run->status != STATUS_NONE);
     if (!run || !run->began) {
         g_autofree char *what = describe_cause(end);
         if (run && run->damage) {
@@ -370,6 +391,7 @@ void results_expect(Result *result, const Expectations *expectations)
         result->unexpected = !skip;
         break;
     case STATUS_KNOWN:
+        result->unexpected = FALSE;
         break;
     case STATUS_ERROR:
     case STATUS_NONE:
@@ -387,10 +409,10 @@ void results_sum_up(MachineResults *results)
     results->unexpected = 0;
     for (guint i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
-        results->summary[result->verdict]++;
+        results->summary[result->verdict == STATUS_NONE ? STATUS_ERROR : result->verdict]++;
         results->unexpected += result->unexpected ? 1 : 0;
-        trouble = trouble || result->verdict == STATUS_ERROR;
-        broken = broken || (result->unexpected && result->verdict != STATUS_ERROR);
+        trouble = trouble || result->verdict == STATUS_ERROR || result->verdict == STATUS_NONE;
+        broken = broken || result->unexpected;
     }
     for (guint i = 0; i < results->boots->len; i++) {
         const BootRecord *boot = results->boots->pdata[i];

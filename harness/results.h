@@ -37,6 +37,7 @@ typedef struct {
     int signo;        // signal that ended it (also ours), 0 if none
     ExitMode mode;    // what was agreed
     gboolean reset;   // the guest reset the machine
+    gboolean orderly; // the emulator says that the guest brought its end about
     const char *note; // more about it, or NULL; borrowed
 } BootEnd;
 
@@ -45,7 +46,8 @@ typedef enum {
     OUTCOME_TIMEOUT,
     OUTCOME_HUNG,
     OUTCOME_CRASHED,
-    OUTCOME_ERROR
+    OUTCOME_ERROR,
+    OUTCOME_STOPPED, // by the user
 } Outcome;
 
 typedef struct {
@@ -67,11 +69,12 @@ typedef struct {
     Status verdict; // the harness's; STATUS_NONE until judged
     Expected expected;
     gboolean unexpected;
+    gboolean finished; // FALSE: a run that was stopped has it still to do
     char *reason;
     char *finding; // page of a known failure, or NULL
     guint64 us;
     guint boot;          // number of the boot, 0 if none
-    GPtrArray *controls; // of Control; these three borrow from the transcript
+    GPtrArray *controls; // of Control; these three borrow from the transcript, as a rule
     GPtrArray *obs;      // of Pair
     GPtrArray *diag;     // of char *
 } Result;
@@ -81,8 +84,23 @@ typedef struct {
     const char *kind; // patched, stock, mutant, other
     char *version;    // what the binary says, "" if unknown
     char *base;       // "10.0.13", or NULL
-    char *digest;     // of the build, or NULL
+    char *digest;     // of the build, of the binary if it is another's; NULL if there is none
 } EmulatorInfo;
+
+// What a run was started with, so that it can be finished later under the same conditions.
+typedef struct {
+    char *profile;        // as after --machine; a file by its absolute path
+    char *profile_digest; // SHA-256 of the profile and what it includes
+    char *kernel;         // these four: absolute paths; the last may be NULL
+    char *iso;
+    char *efi;
+    char *rules_list;
+    char *image_digest; // SHA-256 of the one that is booted; NULL if none is
+    char *emulator;     // as after --emulator, or NULL
+    char *device_args;  // as after --device-args, or NULL
+    gboolean reverse;
+    double timeout_s; // as after --timeout, 0 if not given
+} RunSetup;
 
 // One machine's part of a run.
 typedef struct {
@@ -90,7 +108,8 @@ typedef struct {
     const char *door;
     const char *accel;
     EmulatorInfo emulator;
-    gboolean complete;
+    RunSetup setup;
+    gboolean complete; // every rule is finished
     char *started;
     gint64 duration_ms;
     guint64 seed;
@@ -115,11 +134,14 @@ typedef struct {
 
 // Result without a verdict for `rule`.
 Result *result_new(const Rule *rule);
+// The same, but what is put into its three arrays belongs to it.
+Result *result_new_owning(const Rule *rule);
+void result_free(gpointer result);
 MachineResults *machine_results_new(void);
 void machine_results_free(MachineResults *results);
 BootRecord *boot_record_new(guint number, guint rules);
 
-// "done", "timeout", "hung", "crashed", "error".
+// "done", "timeout", "hung", "crashed", "error", "stopped".
 const char *outcome_name(Outcome outcome);
 // "pass", "fail", "skip".
 const char *expected_name(Expected expected);
@@ -128,7 +150,8 @@ const char *expected_name(Expected expected);
 // rules: a missing `done`, an exit value that does not agree, a crash between rules.
 Outcome results_close_boot(Transcript *transcript, const BootEnd *end);
 
-// TRUE if the rules that never began may be tried in another boot: this one broke off by itself.
+// TRUE if the rules that never began may be tried in another boot: this one broke off before
+// `done`, whoever is to blame, and not because the user wanted it.
 gboolean results_may_go_on(const Transcript *transcript, const BootEnd *end);
 
 // Gives `result` its status, verdict and reason from what the boot `number` said about its rule.
@@ -137,8 +160,9 @@ void results_judge(Result *result, const Transcript *transcript, const BootEnd *
 // Gives `result` the verdict error with this reason.
 void results_set_error(Result *result, const char *reason);
 
-// Compares the verdict with what is expected: a listed failure becomes `known`.
+// Compares the verdict with what is expected: a listed failure becomes `known`. May be called again
+// when the verdict is another.
 void results_expect(Result *result, const Expectations *expectations);
 
-// Counts the verdicts and sets the exit status. To be called when all results have a verdict.
+// Counts the verdicts and sets the exit status. A result that has no verdict counts as an error.
 void results_sum_up(MachineResults *results);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "runner.h"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plan.h"
+#include "stop.h"
 #include "util.h"
 
 // A machine on which so many boots broke off is not going to get better.
@@ -33,6 +33,7 @@ Machine *machine_new(Profile *profile)
     Machine *machine = g_new0(Machine, 1);
 
     machine->profile = profile;
+    machine->lock = -1;
     machine->results = machine_results_new();
     machine->active = g_ptr_array_new();
     g_queue_init(&machine->pending);
@@ -47,6 +48,9 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->active);
     if (machine->rules) {
         g_ptr_array_unref(machine->rules);
+    }
+    if (machine->lock >= 0) {
+        close(machine->lock);
     }
     g_free(machine->note);
     g_free(machine);
@@ -111,6 +115,29 @@ static void gather(Machine *machine, Boot *boot)
     }
 }
 
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+    const BootRecord *x = *(BootRecord *const *)a;
+    const BootRecord *y = *(BootRecord *const *)b;
+
+    return x->number < y->number ? -1 : 1;
+}
+
+// What the machine has come to so far. May be called again when more has come.
+static void sum_up(Machine *machine)
+{
+    MachineResults *results = machine->results;
+
+    results->complete = TRUE;
+    g_ptr_array_sort(results->boots, by_number);
+    for (guint i = 0; i < results->results->len; i++) {
+        Result *result = results->results->pdata[i];
+        results->complete = results->complete && result->finished;
+        results_expect(result, &machine->expectations);
+    }
+    results_sum_up(results);
+}
+
 static void pump(Runner *runner);
 
 static void on_boot_over(Boot *boot, gpointer data)
@@ -124,9 +151,30 @@ static void on_boot_over(Boot *boot, gpointer data)
     runner->running--;
     gather(machine, boot);
     boot_free(boot);
-    runner->func(runner->machines, machine,
-                 machine->results->boots->pdata[machine->results->boots->len - 1], runner->data);
+    const BootRecord *record =
+        machine->results->boots->pdata[machine->results->boots->len - 1]; // until they are sorted
+    gint64 us = g_get_monotonic_time() - machine->started;
+    machine->results->duration_ms = machine->earlier_ms + MAX(us / 1000, 1);
+    sum_up(machine);
+    runner->func(runner->machines, machine, record, runner->data);
     pump(runner);
+}
+
+// What kept one boot from starting keeps the others too. The rules are not finished: when there is
+// room again, say, the run can be resumed.
+static void give_up(Machine *machine, GPtrArray *rules, const char *why)
+{
+    g_autoptr(GPtrArray) boot = g_ptr_array_ref(rules);
+
+    g_ptr_array_add(machine->results->errors, g_strdup(why));
+    while (boot) {
+        for (guint i = 0; i < boot->len; i++) {
+            g_autofree char *reason = g_strconcat("not run: ", why, NULL);
+            results_set_error(find_result(machine, boot->pdata[i]), reason);
+        }
+        g_ptr_array_unref(boot);
+        boot = g_queue_pop_head(&machine->pending);
+    }
 }
 
 static void start_one(Runner *runner, Machine *machine)
@@ -150,10 +198,7 @@ static void start_one(Runner *runner, Machine *machine)
         return;
     }
     g_free(context);
-    g_ptr_array_add(machine->results->errors, g_strdup(error->message));
-    for (guint i = 0; i < rules->len; i++) {
-        results_set_error(find_result(machine, rules->pdata[i]), error->message);
-    }
+    give_up(machine, rules, error->message);
 }
 
 static Machine *next_machine(Runner *runner)
@@ -168,15 +213,6 @@ static Machine *next_machine(Runner *runner)
     return NULL;
 }
 
-static void close_machine(Machine *machine)
-{
-    if (machine->started && machine->results->duration_ms == 0 && machine->active->len == 0 &&
-        g_queue_is_empty(&machine->pending)) {
-        gint64 us = g_get_monotonic_time() - machine->started;
-        machine->results->duration_ms = MAX(us / 1000, 1);
-    }
-}
-
 // Starts what may be started; ends the main loop when nothing is left.
 static void pump(Runner *runner)
 {
@@ -185,15 +221,12 @@ static void pump(Runner *runner)
     while (!runner->stopped && runner->running < runner->jobs && (machine = next_machine(runner))) {
         start_one(runner, machine);
     }
-    for (guint i = 0; i < runner->machines->len; i++) {
-        close_machine(runner->machines->pdata[i]);
-    }
     if (runner->running == 0) {
         g_main_loop_quit(runner->loop);
     }
 }
 
-static gboolean on_signal(gpointer data)
+static void on_stop(gpointer data)
 {
     Runner *runner = data;
 
@@ -204,7 +237,6 @@ static gboolean on_signal(gpointer data)
             boot_stop(machine->active->pdata[j]);
         }
     }
-    return G_SOURCE_CONTINUE;
 }
 
 static gboolean on_time(gpointer data)
@@ -221,43 +253,74 @@ static gboolean start_loop(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void prepare(Machine *machine, guint jobs)
+void machine_prepare(Machine *machine)
 {
-    gsize other = machine->profile->options ? strlen(machine->profile->options) : 0;
-    gsize room = PLAN_CMDLINE_MAX - MIN(other + 80, PLAN_CMDLINE_MAX / 2);
-    g_autoptr(GPtrArray) boots = plan_boots(machine->rules, jobs, (guint)room);
-
-    for (guint i = 0; i < boots->len; i++) {
-        g_queue_push_tail(&machine->pending, g_ptr_array_ref(boots->pdata[i]));
-    }
     for (guint i = 0; i < machine->rules->len; i++) {
         g_ptr_array_add(machine->results->results, result_new(machine->rules->pdata[i]));
     }
     machine->results->started = avc_utc_now();
+    sum_up(machine);
 }
 
-static gint by_number(gconstpointer a, gconstpointer b)
+void machine_adopt(Machine *machine, const char *id, Result *result)
 {
-    const BootRecord *x = *(BootRecord *const *)a;
-    const BootRecord *y = *(BootRecord *const *)b;
+    GPtrArray *results = machine->results->results;
 
-    return x->number < y->number ? -1 : 1;
-}
-
-static void sum_up(Machine *machine, gboolean complete)
-{
-    MachineResults *results = machine->results;
-
-    results->complete = complete;
-    g_ptr_array_sort(results->boots, by_number);
-    for (guint i = 0; i < results->results->len; i++) {
-        Result *result = results->results->pdata[i];
-        if (result->verdict == STATUS_NONE) {
-            results_set_error(result, "not run: stopped by the user");
+    for (guint i = 0; i < results->len; i++) {
+        Result *old = results->pdata[i];
+        if (strcmp(old->rule->id, id) == 0) {
+            result->rule = old->rule;
+            results->pdata[i] = result;
+            result_free(old);
+            return;
         }
-        results_expect(result, &machine->expectations);
     }
-    results_sum_up(results);
+    result_free(result);
+}
+
+// What is finished already, in an earlier part of the run, is not run again.
+static GPtrArray *unfinished(const Machine *machine)
+{
+    GPtrArray *rules = g_ptr_array_new();
+
+    for (guint i = 0; i < machine->results->results->len; i++) {
+        const Result *result = machine->results->results->pdata[i];
+        if (!result->finished) {
+            g_ptr_array_add(rules, (gpointer)result->rule);
+        }
+    }
+    return rules;
+}
+
+static void plan(Machine *machine, guint jobs)
+{
+    g_autoptr(GPtrArray) rules = unfinished(machine);
+    gsize other = machine->profile->options ? strlen(machine->profile->options) : 0;
+    gsize room = PLAN_CMDLINE_MAX - MIN(other + 80, PLAN_CMDLINE_MAX / 2);
+    g_autoptr(GPtrArray) boots = plan_boots(rules, jobs, (guint)room);
+
+    for (guint i = 0; i < boots->len; i++) {
+        g_queue_push_tail(&machine->pending, g_ptr_array_ref(boots->pdata[i]));
+    }
+}
+
+// Gives the rules that had no turn a verdict. TRUE if there are none.
+static gboolean finish(GPtrArray *machines)
+{
+    gboolean complete = TRUE;
+
+    for (guint i = 0; i < machines->len; i++) {
+        Machine *machine = machines->pdata[i];
+        for (guint j = 0; j < machine->results->results->len; j++) {
+            Result *result = machine->results->results->pdata[j];
+            if (result->verdict == STATUS_NONE) {
+                results_set_error(result, "not run: stopped by the user");
+            }
+        }
+        sum_up(machine);
+        complete = complete && machine->results->complete;
+    }
+    return complete;
 }
 
 gboolean runner_run(GPtrArray *machines, guint jobs, RunnerFunc func, gpointer data)
@@ -267,21 +330,16 @@ gboolean runner_run(GPtrArray *machines, guint jobs, RunnerFunc func, gpointer d
     guint shards = (runner.jobs + machines->len - 1) / machines->len;
 
     for (guint i = 0; i < machines->len; i++) {
-        prepare(machines->pdata[i], shards);
+        plan(machines->pdata[i], shards);
     }
     runner.loop = g_main_loop_new(NULL, FALSE);
-    guint sources[] = {g_unix_signal_add(SIGINT, on_signal, &runner),
-                       g_unix_signal_add(SIGTERM, on_signal, &runner),
-                       g_timeout_add(NOTIFY_MS, on_time, &runner)};
+    guint timer = g_timeout_add(NOTIFY_MS, on_time, &runner);
+    runner.stopped = stop_wanted();
+    stop_watch(on_stop, &runner);
     g_idle_add(start_loop, &runner);
     g_main_loop_run(runner.loop);
-    for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-        g_source_remove(sources[i]);
-    }
+    stop_watch(NULL, NULL);
+    g_source_remove(timer);
     g_main_loop_unref(runner.loop);
-
-    for (guint i = 0; i < machines->len; i++) {
-        sum_up(machines->pdata[i], !runner.stopped);
-    }
-    return !runner.stopped;
+    return finish(machines);
 }

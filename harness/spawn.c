@@ -219,6 +219,7 @@ static void prepare_child(gpointer data)
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_FSIZE, &file);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGXFSZ, SIG_DFL);
     if (getppid() != parent) {
         _exit(127);
     }

@@ -6,10 +6,11 @@
 #include "util.h"
 
 #define TITLE_MIN     20
-#define TITLE_MAX     64
 #define VERDICT_WIDTH 18
 // The first lines tell most; run --repro and results.json have all of them.
 #define DIAG_MAX      5
+// In a file a matrix may be as wide as it wants, but nobody reads one with dozens of machines.
+#define COLUMNS_MAX   120
 
 static const char *color_of(const Result *result)
 {
@@ -20,6 +21,11 @@ static const char *color_of(const Result *result)
         return "31"; // red
     }
     return result->verdict == STATUS_PASS ? "32" : "33"; // green, yellow
+}
+
+gboolean output_says_more(const Result *result, const char *line)
+{
+    return strcmp(line, result->reason) != 0;
 }
 
 char *output_verdict(const Result *result)
@@ -78,6 +84,18 @@ static glong id_width(const MachineResults *results)
     return width;
 }
 
+// The longest title, or what of it `room` columns allow; 0: all of it.
+static glong title_width(const MachineResults *results, glong room)
+{
+    glong width = TITLE_MIN;
+
+    for (guint i = 0; i < results->results->len; i++) {
+        const Result *result = results->results->pdata[i];
+        width = MAX(width, g_utf8_strlen(result->rule->title, -1));
+    }
+    return room ? CLAMP(room, TITLE_MIN, width) : width;
+}
+
 static void append_facts(GString *out, const Result *result, const char *indent)
 {
     const char *finding = result->finding;
@@ -96,8 +114,7 @@ static void append_facts(GString *out, const Result *result, const char *indent)
     guint shown = 0;
     for (guint i = 0; i < result->diag->len; i++) {
         const char *line = result->diag->pdata[i];
-        // The reason is often the first of these lines.
-        if (strcmp(line, result->reason) != 0 && shown++ < DIAG_MAX) {
+        if (output_says_more(result, line) && shown++ < DIAG_MAX) {
             g_string_append_printf(out, "%s%s\n", indent, line);
         }
     }
@@ -116,7 +133,7 @@ static void append_summary(GString *out, const MachineResults *results)
     }
     g_string_append_printf(out, "; %u unexpected; %.1f s%s\n", results->unexpected,
                            (double)results->duration_ms / 1e3,
-                           results->complete ? "" : "; stopped early");
+                           results->complete ? "" : "; not finished");
 }
 
 static void append_errors(GString *out, const MachineResults *results)
@@ -138,7 +155,7 @@ static void append_one(GString *out, const MachineResults *results, guint width,
 {
     glong ids = id_width(results);
     glong fixed = VERDICT_WIDTH + 1 + ids + 2 + 5 + 10;
-    glong title = CLAMP((glong)width - fixed, TITLE_MIN, TITLE_MAX);
+    glong title = title_width(results, width ? MAX((glong)width - fixed, 1) : 0);
 
     g_string_append_printf(
         out, "%s (%s, %s), %s\n", results->machine, results->door, results->accel,
@@ -256,9 +273,13 @@ char *output_table(GPtrArray *all, guint width, gboolean color)
         columns += column_width(all->pdata[i]) + 2;
         unexpected |= ((const MachineResults *)all->pdata[i])->unexpected > 0;
     }
-    glong title = (glong)width - (ids + 4 + 5 + 2 + columns);
-    if (all->len > 1 && title >= TITLE_MIN) {
-        append_matrix(out, all, ids, MIN(title, TITLE_MAX), color);
+    glong room = (glong)width - (ids + 4 + 5 + 2 + columns);
+    if (all->len > 1 && (width ? room >= TITLE_MIN : columns <= COLUMNS_MAX)) {
+        glong title = TITLE_MIN;
+        for (guint i = 0; i < all->len; i++) {
+            title = MAX(title, title_width(all->pdata[i], width ? room : 0));
+        }
+        append_matrix(out, all, ids, title, color);
     } else {
         for (guint i = 0; i < all->len; i++) {
             append_one(out, all->pdata[i], width, color);
@@ -299,7 +320,10 @@ static void append_details(GString *out, const Result *result, gboolean color)
         g_string_append_printf(out, "  observed %s = %s\n", pair->key, pair->value);
     }
     for (guint i = 0; i < result->diag->len; i++) {
-        g_string_append_printf(out, "  %s\n", (const char *)result->diag->pdata[i]);
+        const char *line = result->diag->pdata[i];
+        if (output_says_more(result, line)) {
+            g_string_append_printf(out, "  %s\n", line);
+        }
     }
     if (color) {
         g_string_append_printf(out, "  \033[%sm%s\033[0m", color_of(result), word);

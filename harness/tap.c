@@ -63,7 +63,10 @@ static void append_comments(GString *tap, const Result *result)
         break;
     }
     for (guint i = 0; i < MIN(result->diag->len, DIAG_MAX); i++) {
-        comment(tap, "%s", (const char *)result->diag->pdata[i]);
+        const char *line = result->diag->pdata[i];
+        if (output_says_more(result, line)) {
+            comment(tap, "%s", line);
+        }
     }
 }
 
@@ -73,7 +76,8 @@ static void append_errors(GString *tap, GPtrArray *all)
 {
     for (guint i = 0; i < all->len; i++) {
         const MachineResults *results = all->pdata[i];
-        const char *first = results->complete ? NULL : "stopped by the user";
+        gboolean stopped = !results->complete && results->errors->len == 0;
+        const char *first = stopped ? "stopped by the user" : NULL;
 
         for (guint j = 0; j < results->errors->len; j++) {
             comment(tap, "error: %s: %s", results->machine,

@@ -6,7 +6,7 @@
 // A line that is wrong all the way must not fill the memory with complaints.
 #define ERRORS_MAX 40
 
-static void control_free(gpointer data)
+void control_free(gpointer data)
 {
     Control *control = data;
     g_free(control->text);

@@ -15,6 +15,8 @@ typedef struct {
     char *text;
 } Control;
 
+void control_free(gpointer control);
+
 // What the guest said about one rule.
 typedef struct {
     const Rule *rule;

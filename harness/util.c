@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "util.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 // clang-format off
@@ -19,6 +21,26 @@ gboolean avc_write_file(const char *path, const char *text, gsize length, GError
     }
     g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot write %s: %s", path, local->message);
     return FALSE;
+}
+
+char *avc_file_digest(const char *path, GError **error)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    FILE *file = fopen(path, "rbe");
+    guchar buffer[65536];
+    gsize n;
+
+    while (file && (n = fread(buffer, 1, sizeof(buffer), file)) > 0) {
+        g_checksum_update(sum, buffer, (gssize)n);
+    }
+    if (!file || ferror(file)) {
+        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot read %s: %s", path, g_strerror(errno));
+    }
+    gboolean good = file && !ferror(file);
+    if (file) {
+        fclose(file);
+    }
+    return good ? g_strdup(g_checksum_get_string(sum)) : NULL;
 }
 
 gboolean avc_is_identifier(const char *text)

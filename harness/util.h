@@ -19,6 +19,10 @@ GQuark avc_error_quark(void);
 // old file or the whole new one. Returns FALSE and sets `error` (AVC_TROUBLE) on failure.
 gboolean avc_write_file(const char *path, const char *text, gsize length, GError **error);
 
+// SHA-256 of a file's bytes, in hexadecimal. NULL and `error` (AVC_TROUBLE) if it cannot be read.
+// Caller frees.
+char *avc_file_digest(const char *path, GError **error);
+
 // TRUE if `text` starts with a letter and holds only letters, digits and underscores.
 gboolean avc_is_identifier(const char *text);
 

@@ -27,6 +27,17 @@ result() {
     fi
 }
 
+# left_behind NAME=VALUE: the processes, waited for up to 2 s, that have this in their environment.
+left_behind() {
+    local try found=''
+    for try in {1..20}; do
+        found=$(grep -alzx -- "$1" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\n' | tr '\n' ' ')
+        [[ -n $found ]] || return 0
+        sleep 0.1
+    done
+    printf 'left behind: %s\n' "$found"
+}
+
 finish_tests() {
     printf '1..%d\n' "$number"
     ((failures == 0))

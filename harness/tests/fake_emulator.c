@@ -104,7 +104,7 @@ static void sleep_for_ever(void)
 // What happens between `begin` and the controls of the rule that is hit.
 static void misbehave_inside(const char *rule)
 {
-    if (is("segv") || is("segv-always") || is("segv-killer")) {
+    if (is("segv") || is("segv-always") || is("segv-killer") || is("slow-segv")) {
         raise(SIGSEGV);
     } else if (is("segv-exception")) {
         say("diag exception 14 rip 0x1234 cr2 0x0");
@@ -205,6 +205,9 @@ static void run_rule(const char *rule)
         sscanf(found + strlen(rule), " %c %63s", &tag, name);
     }
     say("begin %s %c %s", rule, tag, second && is("wrong-name") ? "other" : name);
+    if (is("slow") || is("slow-segv")) {
+        g_usleep(is("slow") ? 250000 : 500000);
+    }
     if (is("segv-always") || (is("segv-killer") ? killer : second)) {
         misbehave_inside(rule);
     }

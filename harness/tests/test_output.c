@@ -210,6 +210,38 @@ static void test_junit(void)
     g_free(seen.message);
 }
 
+static guint count(const char *text, const char *what)
+{
+    guint n = 0;
+
+    for (const char *p = strstr(text, what); p; p = strstr(p + 1, what)) {
+        n++;
+    }
+    return n;
+}
+
+// A rule reports its first failed expectation as the reason, too.
+static void test_no_repetition(void)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    MachineResults *results = make("one");
+    Result *second = results->results->pdata[1];
+
+    g_ptr_array_set_size(second->diag, 0);
+    g_ptr_array_add(second->diag, second->reason);
+    g_ptr_array_add(second->diag, (gpointer) "one more line");
+    g_ptr_array_add(one, results);
+    char *forms[] = {output_tap(one), output_table(one, 0, FALSE), output_details(results, FALSE)};
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_assert_cmpuint(count(forms[i], "value <differs> & more"), ==, 1);
+        g_assert_cmpuint(count(forms[i], "one more line"), ==, 1);
+        g_free(forms[i]);
+    }
+    g_autofree char *xml = output_junit(one);
+    g_assert_cmpuint(count(xml, "value &lt;differs&gt; &amp; more"), ==, 1);
+    machine_results_free(results);
+}
+
 static void test_table(void)
 {
     g_autoptr(GPtrArray) two = both();
@@ -230,6 +262,19 @@ static void test_table(void)
     g_assert_nonnull(strstr(matrix, "one                 two\n"));
     g_assert_nonnull(strstr(narrow, "one (pvh, tcg), QEMU 10.0.13\n"));
     g_assert_nonnull(strstr(narrow, "two (pvh, tcg), QEMU 10.0.13\n"));
+
+    // In a file nothing is cut.
+    Rule *rule = table->rules->pdata[0];
+    g_free(rule->title);
+    rule->title = g_strnfill(150, 't');
+    g_autofree char *file = output_table(one, 0, FALSE);
+    g_autofree char *wide = output_table(two, 0, FALSE);
+    g_autofree char *cut = output_table(one, 80, FALSE);
+    g_assert_nonnull(strstr(file, rule->title));
+    g_assert_nonnull(strstr(wide, rule->title));
+    g_assert_nonnull(strstr(wide, "one                 two\n"));
+    g_assert_null(strstr(cut, rule->title));
+    g_assert_nonnull(strstr(cut, "tttt..."));
 
     g_auto(GStrv) lines = g_strsplit(matrix, "\n", -1);
     for (gsize i = 0; lines[i]; i++) {
@@ -268,6 +313,7 @@ int main(int argc, char **argv)
     g_test_add_func("/output/json", test_json);
     g_test_add_func("/output/tap", test_tap);
     g_test_add_func("/output/junit", test_junit);
+    g_test_add_func("/output/no-repetition", test_no_repetition);
     g_test_add_func("/output/table", test_table);
     g_test_add_func("/host/answers", test_host);
     g_test_add_func("/util/format", test_format);

@@ -35,7 +35,7 @@ static void test_good(void)
                                                        "boot=iso\n"
                                                        "silence-s=0.25\n"
                                                        "exit=halt\n"
-                                                       "options=budget=3\n"
+                                                       "options=budget=3 x={mutant}\n"
                                                        "[set]\n"
                                                        "mutant=none\n"
                                                        "[expected-skip]\n"
@@ -54,6 +54,7 @@ static void test_good(void)
     g_assert_cmpfloat(p->qmp_s, ==, 2);
     g_assert_cmpint(p->exit, ==, EXIT_HALT);
     g_assert_cmpstr(p->rules, ==, "AMDVI-*,X");
+    g_assert_cmpstr(p->options, ==, "budget=3 x=abc");
     g_assert_true(p->all_fail);
     g_assert_cmpstr(g_hash_table_lookup(p->settings, "mutant"), ==, "abc");
     g_assert_cmpstr(g_hash_table_lookup(p->skips, "AMDVI-PT-001"), ==, "x");
@@ -87,6 +88,7 @@ static void test_bad(void)
         {BASE "serial=stdio\n", "goes only with command="},
         {BASE "serial=carrier-pigeon\n", "[machine] serial: bad value"},
         {BASE "include=nowhere.inc\n", "nowhere.inc"},
+        {BASE "options=x={colour}\n", "options: unknown placeholder {colour}"},
         {BASE "include=bad.conf\n", "include each other"},
         {BASE "[expected-fail]\nAMDVI-PT-001=x\n", "unknown group [expected-fail]"},
         {BASE "[expected-fail ten]\nAMDVI-PT-001=x\n", "unknown group [expected-fail ten]"},
@@ -119,6 +121,22 @@ static void test_settings(void)
         g_assert_null(load(bad[i], &error));
         g_assert_error(error, AVC_ERROR, AVC_USAGE);
     }
+}
+
+// A file is included from beside the profile, also where that is named from the current folder.
+static void test_relative(void)
+{
+    g_autofree char *common = write_profile("beside.inc", BASE);
+    g_autofree char *path = write_profile("beside.conf", "[machine]\ninclude=beside.inc\n");
+    g_autofree char *start = g_get_current_dir();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(g_chdir(folder), ==, 0);
+    g_autoptr(Profile) p = load("./beside.conf", &error);
+    g_assert_cmpint(g_chdir(start), ==, 0);
+    g_assert_no_error(error);
+    g_assert_cmpstr(p->machine, ==, "q35");
+    g_assert_cmpstr(p->path, ==, path);
 }
 
 static void test_missing(void)
@@ -313,6 +331,7 @@ int main(int argc, char **argv)
     g_test_add_func("/profile/good", test_good);
     g_test_add_func("/profile/bad", test_bad);
     g_test_add_func("/profile/settings", test_settings);
+    g_test_add_func("/profile/relative", test_relative);
     g_test_add_func("/profile/versions", test_versions);
     g_test_add_func("/profile/unknown-rules", test_unknown_rules);
     g_test_add_func("/profile/expand", test_expand);

@@ -88,8 +88,8 @@ static void test_ends_inside_rule(void)
         {-1, 15, CAUSE_BOOT_TIMEOUT, LIFE_SILENT, STATUS_FAIL, "emulator hung", OUTCOME_HUNG,
          FALSE},
         {-1, 9, CAUSE_FLOOD, LIFE_UNKNOWN, STATUS_ERROR, "serial flood", OUTCOME_ERROR, TRUE},
-        {-1, 9, CAUSE_STOPPED, LIFE_UNKNOWN, STATUS_ERROR, "stopped by the user", OUTCOME_ERROR,
-         TRUE},
+        {-1, 9, CAUSE_STOPPED, LIFE_UNKNOWN, STATUS_ERROR, "stopped by the user", OUTCOME_STOPPED,
+         FALSE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -173,6 +173,30 @@ static void test_linger(void)
     close_case(&c);
 }
 
+// A status that nobody agreed on is the guest's where the emulator says that the guest ended it; a
+// signal is never the guest's.
+static void test_orderly(void)
+{
+    for (int i = 0; i < 4; i++) {
+        Case c;
+        open_case(&c, 2);
+        say_all(&c, "plan 2|" BEGIN1);
+        c.end = (BootEnd){.cause = CAUSE_EXIT,
+                          .status = i & 1 ? -1 : 171,
+                          .signo = i & 1 ? 11 : 0,
+                          .orderly = i >= 2};
+        c.outcome = results_close_boot(c.talk, &c.end);
+        if (i == 2) {
+            check(&c, 0, STATUS_ERROR, "no verdict: the guest ended (exit status 171)");
+            g_assert_cmpint(c.outcome, ==, OUTCOME_ERROR);
+        } else {
+            check(&c, 0, STATUS_FAIL, "emulator crashed");
+            g_assert_cmpint(c.outcome, ==, OUTCOME_CRASHED);
+        }
+        close_case(&c);
+    }
+}
+
 static void test_may_go_on(void)
 {
     Case c;
@@ -182,6 +206,15 @@ static void test_may_go_on(void)
     end_with_signal(&c, 11);
     g_assert_true(results_may_go_on(c.talk, &c.end));
     close_case(&c);
+
+    // An exit value of the guest, also one of success, is no `done`.
+    for (int status = 33; status <= 39; status += 2) {
+        open_case(&c, 2);
+        say_all(&c, "plan 2|" PASS1);
+        end_with_status(&c, status);
+        g_assert_true(results_may_go_on(c.talk, &c.end));
+        close_case(&c);
+    }
 
     open_case(&c, 2);
     say_all(&c, "plan 2|" PASS1 "|done 1 0 0 0 0");
@@ -294,6 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/results/exception", test_exception);
     g_test_add_func("/results/exit-status", test_exit_status);
     g_test_add_func("/results/linger", test_linger);
+    g_test_add_func("/results/orderly", test_orderly);
     g_test_add_func("/results/may-go-on", test_may_go_on);
     g_test_add_func("/results/expectations", test_expectations);
     g_test_add_func("/results/lacks", test_lacks);
