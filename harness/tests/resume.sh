@@ -66,7 +66,7 @@ moment() {
         case $status in
         0) bad+=$(look "$folder" True 0) ;;
         3) bad+=$(look "$folder" False 3) ;;
-        137) [[ ! -s $folder/results.json ]] || bad+=$(look "$folder" False 3 json | grep -v '^half-written') ;;
+        137) [[ ! -s $folder/results.json ]] || bad+=$(look "$folder" False 3 json | grep -v 'half-written') ;;
         *) bad+="exit status $status"$'\n' ;;
         esac
     fi
