@@ -14,10 +14,8 @@
 /* A command runs inside the register write; the limit only bounds a broken device. */
 #define COMMAND_US 1000000u
 
-const char *testdev_discover(struct testdev *t)
+static const char *take(struct testdev *t, const struct pci_dev *dev)
 {
-    const struct pci_dev *dev = pci_find_id(TESTDEV_VENDOR, TESTDEV_DEVICE, NULL);
-
     *t = (struct testdev){0};
     if (!dev) {
         return "no amdvi-testdev (PCI 1234:adc1)";
@@ -32,6 +30,21 @@ const char *testdev_discover(struct testdev *t)
         return "amdvi-testdev does not answer with its ID";
     }
     return NULL;
+}
+
+const char *testdev_discover(struct testdev *t)
+{
+    return take(t, pci_find_id(TESTDEV_VENDOR, TESTDEV_DEVICE, NULL));
+}
+
+const char *testdev_discover_behind_bridge(struct testdev *t)
+{
+    const struct pci_dev *dev = NULL;
+
+    do {
+        dev = pci_find_id(TESTDEV_VENDOR, TESTDEV_DEVICE, dev);
+    } while (dev && dev->devid >> 8 == 0);
+    return take(t, dev);
 }
 
 static bool command(struct testdev *t, enum testdev_command cmd, uint32_t *result)

@@ -20,6 +20,9 @@ struct testdev {
 /** Find the first one. Returns NULL, or what is missing. */
 const char *testdev_discover(struct testdev *t);
 
+/** Find the first one that is not on bus 0. Returns NULL, or what is missing. */
+const char *testdev_discover_behind_bridge(struct testdev *t);
+
 /**
  * Write @len bytes (1..TESTDEV_MAX) of @data to @iova. *@result gets the RESULT register: 0, or why
  * the access failed. Returns false if the device did not run the command at all (COUNT did not

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Commands that cannot be read (docs/rules.md section 7).
+ */
+#include "arch/time.h"
+#include "tests/rig.h"
+
+#define CMD_RUN 0x10ull
+
+/* Nothing answers at 512 GiB on the machines that this is run on (the rule is not for boards, where
+ * such memory may read as ones). */
+#define VOID 0x8000000000ull
+
+/* Stop fetching, take another ring, pointers as given, start again. False: it does not stop. */
+static bool use_ring(struct rig *r, uint64_t base, uint64_t head, uint64_t tail)
+{
+    struct amdvi *u = r->u;
+
+    amdvi_write64(u, 0x18, u->control | 0x0005);
+    if (!wait_until(!(amdvi_read64(u, 0x2020) & CMD_RUN), AMDVI_WAIT_US)) {
+        rule_error(r->c, "CmdBufRun stays 1 after CmdBufEn=0");
+        return false;
+    }
+    amdvi_write64(u, 0x08, 0x0800000000000000ull | base);
+    amdvi_write64(u, 0x2000, head);
+    amdvi_write64(u, 0x2008, tail);
+    amdvi_write64(u, 0x18, u->control | 0x1005);
+    return true;
+}
+
+RULE("AMDVI-CMD-028", "A", cmd_unreadable_halts_and_logs,
+     "ref=2.4 needs=none hw-safe=no may-kill=no controls=both timeout-ms=10000",
+     "A command that cannot be read: COMMAND_HARDWARE_ERROR with its address, CmdBufRun=0")
+{
+    static const struct {
+        uint64_t head, tail;
+    } cases[] = {{0x000, 0x010}, {0x000, 0x030}, {0x020, 0x050}, {0xff0, 0x010}, {0x7c0, 0x7b0}};
+    struct rig *r = rig_begin(c);
+    uint64_t ring = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+    uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+
+    if (!r || !ring || !page) {
+        return;
+    }
+
+    volatile uint64_t *word = (volatile uint64_t *)page;
+    volatile uint32_t *cmd = (volatile uint32_t *)ring;
+
+    for (unsigned i = 0; i < 256; i++) {
+        cmd[4 * i] = (uint32_t)page | 1;
+        cmd[4 * i + 1] = 0x10000000u;
+        cmd[4 * i + 2] = 0x00001000u + i;
+        cmd[4 * i + 3] = 0;
+    }
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* The same pointers in a ring that is there. */
+        *word = 0;
+        if (!use_ring(r, ring, cases[i].head, cases[i].tail)) {
+            return;
+        }
+        control_pos(c, wait_until(amdvi_read64(r->u, 0x2000) == cases[i].tail, AMDVI_WAIT_US),
+                    "the same ring in memory is run");
+        control_neg(c,
+                    wait_until(*word, AMDVI_WAIT_US) && (amdvi_read64(r->u, 0x2020) & CMD_RUN) &&
+                        !amdvi_evt_pending(r->u),
+                    "it stores, leaves CmdBufRun at 1 and the event log empty");
+
+        *word = 0;
+        if (!use_ring(r, VOID, cases[i].head, cases[i].tail)) {
+            return;
+        }
+        expect_event(r, "ring at 512 GiB", 0x00000000u, 0x60000000u, 0xf1ffffffu, VOID);
+        expect_true(c, r->event_count == 1, "expected 1 event, actual %u", r->event_count);
+        if (r->event_count) {
+            expect_u64(c, "address of the command", VOID + cases[i].head,
+                       amdvi_event_address(&r->events[0]));
+            /* Type: master abort, target abort or data error; what it is is the platform's. */
+            observe(c, "type", "%u", r->events[0].dw[1] >> 25 & 3);
+        }
+        expect_true(c, wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN), AMDVI_WAIT_US / 4),
+                    "expected CmdBufRun=0, actual 1");
+        observe(c, "head", "%llx", (unsigned long long)amdvi_read64(r->u, 0x2000));
+        if (rule_broken(c)) {
+            break;
+        }
+    }
+
+    /* Back to a ring that is there, as after any halt. */
+    *word = 0;
+    if (use_ring(r, ring, 0, 0x10)) {
+        expect_true(c, wait_until(*word == 0x1000, AMDVI_WAIT_US),
+                    "expected a ring in memory to run after the halt");
+    }
+}
