@@ -24,7 +24,7 @@ static struct {
     uint64_t control, dev_tab, cmd_buf, evt_log, excl_base, excl_limit;
     struct {
         uint16_t devid, command;
-    } device[2];
+    } device[3];
     unsigned devices;
     struct msi_state msi;
 } found;
@@ -126,6 +126,7 @@ const char *env_init(const struct env_options *opt)
     env.budget = opt->budget;
     const struct pci_dev *ide = pci_find_class(0x010180, 0xffff80, NULL);
     const struct pci_dev *testdev = pci_find_id(0x1234, 0xadc1, NULL);
+    const struct pci_dev *edu = pci_find_id(0x1234, 0x11e8, NULL);
 
     if (ide) {
         remember_command(ide->devid);
@@ -133,11 +134,15 @@ const char *env_init(const struct env_options *opt)
     if (testdev) {
         remember_command(testdev->devid);
     }
+    if (edu) {
+        remember_command(edu->devid);
+    }
     env.ide_missing = ide_discover(&env.ide);
     if (!env.ide_missing) {
         find_disk_areas();
     }
     env.testdev_missing = testdev_discover(&env.testdev);
+    env.edu_missing = edu_discover(&env.edu);
     env.rtl8139_missing = rtl8139_discover(&env.rtl8139);
 
     unsigned bus = 0;
@@ -187,6 +192,7 @@ void env_platform(void)
     report_platform("ide", "%s", env.ide_missing ? env.ide_missing : "yes");
     report_platform("ide_scratch_sectors", "%u", env.scratch_count);
     report_platform("testdev", "%s", env.testdev_missing ? env.testdev_missing : "yes");
+    report_platform("edu", "%s", env.edu_missing ? env.edu_missing : "yes");
     env.cpus = env_report_cpus();
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
@@ -204,6 +210,8 @@ bool env_has(const char *need, const char **why)
                    : "the disk carries no scratch signature, so it is not written to";
     } else if (strcmp(need, "testdev") == 0) {
         *why = env.testdev_missing;
+    } else if (strcmp(need, "edu") == 0) {
+        *why = env.edu_missing;
     } else if (strcmp(need, "rtl8139") == 0) {
         *why = env.rtl8139_missing;
     } else if (strcmp(need, "host") == 0) {

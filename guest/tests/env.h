@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "drivers/amdvi/amdvi.h"
+#include "drivers/edu/edu.h"
 #include "drivers/ide/ide.h"
 #include "drivers/rtl8139/rtl8139.h"
 #include "drivers/testdev/testdev.h"
@@ -19,6 +20,8 @@ struct env {
     const char *ide_missing; /* NULL if there is one */
     struct testdev testdev;
     const char *testdev_missing;
+    struct edu edu;
+    const char *edu_missing;
     struct rtl8139 rtl8139;
     const char *rtl8139_missing;
     const char *host_missing; /* NULL if a host answers and serves the network card */

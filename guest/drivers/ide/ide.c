@@ -3,63 +3,70 @@
 
 #include <stddef.h>
 
-#include "arch/cpu.h"
 #include "arch/io.h"
 #include "arch/time.h"
 #include "drivers/ide/regs.h"
 #include "platform/pci.h"
 
-/* Class 0101h; bit 7 of the interface: bus master; bit 0: primary channel in native mode (its ports
- * in BAR 0 and 1). */
+/* Class 0101h; bit 7 of the interface: bus master. */
 #define IDE_CLASS      0x010180
 #define IDE_CLASS_MASK 0xffff80
-#define IDE_NATIVE     0x01
 
-static uint8_t alt_status(const struct ide *d)
+uint8_t ide_alt_status(const struct ide *d)
 {
     return inb(d->ctl);
 }
 
+uint8_t ide_status(const struct ide *d)
+{
+    return inb(d->cmd + IDE_STATUS);
+}
+
+uint8_t ide_taskfile(const struct ide *d, unsigned reg)
+{
+    return inb((uint16_t)(d->cmd + reg));
+}
+
+void ide_control(const struct ide *d, uint8_t v)
+{
+    outb(d->ctl, v);
+}
+
 static bool wait_not_busy(const struct ide *d)
 {
-    return wait_until(!(alt_status(d) & IDE_STATUS_BSY), IDE_WAIT_US);
+    return wait_until(!(ide_alt_status(d) & IDE_STATUS_BSY), IDE_WAIT_US);
 }
 
 /* Four reads of the alternate status take the 400 ns that a command needs to show BSY. */
 static void settle(const struct ide *d)
 {
     for (int i = 0; i < 4; i++) {
-        (void)alt_status(d);
+        (void)ide_alt_status(d);
     }
-}
-
-static void bm_stop(const struct ide *d)
-{
-    outb(d->bm + IDE_BM_COMMAND, 0);
-    outb(d->bm + IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
 }
 
 bool ide_reset(struct ide *d)
 {
-    bm_stop(d);
+    ide_bm_write(d, IDE_BM_COMMAND, 0);
     /* A reset selects device 0, but QEMU keeps what was selected; the status below is to be device
      * 0's. */
     outb(d->cmd + IDE_DEVICE, IDE_DEVICE_LBA);
-    outb(d->ctl, IDE_CTL_SRST);
+    ide_control(d, IDE_CTL_SRST);
     deadline_t hold = deadline_in(5);
     (void)wait_until(deadline_passed(hold), 1000);
-    outb(d->ctl, 0);
+    ide_control(d, 0);
     settle(d);
     if (!wait_not_busy(d)) {
         return false;
     }
     outb(d->cmd + IDE_DEVICE, IDE_DEVICE_LBA);
     settle(d);
-    (void)inb(d->cmd + IDE_STATUS);
+    (void)ide_status(d);
+    ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
     return wait_not_busy(d);
 }
 
-static bool start(struct ide *d, uint8_t command, uint32_t lba, unsigned count)
+static bool start(const struct ide *d, uint8_t command, uint32_t lba, unsigned count)
 {
     if (!wait_not_busy(d)) {
         return false;
@@ -75,6 +82,11 @@ static bool start(struct ide *d, uint8_t command, uint32_t lba, unsigned count)
     return true;
 }
 
+bool ide_command(const struct ide *d, bool write, uint32_t lba, unsigned count)
+{
+    return start(d, write ? IDE_CMD_WRITE_DMA : IDE_CMD_READ_DMA, lba, count);
+}
+
 /* A command that ends with one sector in the data register. */
 static bool pio_in(struct ide *d, uint8_t command, uint32_t lba, uint16_t *buf)
 {
@@ -82,7 +94,7 @@ static bool pio_in(struct ide *d, uint8_t command, uint32_t lba, uint16_t *buf)
         return false;
     }
 
-    uint8_t status = inb(d->cmd + IDE_STATUS);
+    uint8_t status = ide_status(d);
 
     if ((status & (IDE_STATUS_ERR | IDE_STATUS_DF)) || !(status & IDE_STATUS_DRQ)) {
         return false;
@@ -91,7 +103,7 @@ static bool pio_in(struct ide *d, uint8_t command, uint32_t lba, uint16_t *buf)
         buf[i] = inw(d->cmd + IDE_DATA);
     }
     settle(d);
-    (void)inb(d->cmd + IDE_STATUS);
+    (void)ide_status(d);
     return true;
 }
 
@@ -100,7 +112,19 @@ bool ide_pio_read(struct ide *d, uint32_t lba, void *buf)
     return pio_in(d, IDE_CMD_READ_SECTORS, lba, buf);
 }
 
-const char *ide_discover(struct ide *d)
+/* Ports of the channels in compatibility mode (PCI IDE Controller Specification 1.0, section 2.1).
+ */
+static const struct {
+    uint16_t cmd, ctl;
+    uint8_t irq;
+    uint8_t native; /* bit of the programming interface */
+    unsigned bar;   /* of the command block in native mode; the control block's is the next */
+} channels[] = {
+    {0x1f0, 0x3f6, 14, 0x01, 0},
+    {0x170, 0x376, 15, 0x04, 2},
+};
+
+const char *ide_discover_channel(struct ide *d, unsigned channel)
 {
     const struct pci_dev *dev = pci_find_class(IDE_CLASS, IDE_CLASS_MASK, NULL);
     uint16_t id[IDE_SECTOR / 2];
@@ -110,73 +134,37 @@ const char *ide_discover(struct ide *d)
         return "no PCI IDE controller with a bus master";
     }
     d->devid = dev->devid;
-    if (dev->class_code & IDE_NATIVE) {
-        d->cmd = pci_bar_io(d->devid, 0);
-        d->ctl = pci_bar_io(d->devid, 1);
+    if (dev->class_code & channels[channel].native) {
+        d->cmd = pci_bar_io(d->devid, channels[channel].bar);
+        d->ctl = pci_bar_io(d->devid, channels[channel].bar + 1);
         d->ctl = d->ctl ? d->ctl + 2 : 0;
     } else {
-        d->cmd = 0x1f0;
-        d->ctl = 0x3f6;
+        d->cmd = channels[channel].cmd;
+        d->ctl = channels[channel].ctl;
+        d->irq = channels[channel].irq;
     }
     d->bm = pci_bar_io(d->devid, 4);
     if (!d->cmd || !d->ctl || !d->bm) {
         return "the IDE controller has no ports";
     }
+    d->bm = (uint16_t)(d->bm + channel * IDE_BM_CHANNEL);
     pci_command(d->devid, PCI_COMMAND_IO | PCI_COMMAND_MASTER, 0);
     if (!ide_reset(d)) {
         return "the IDE channel stays busy after a reset";
     }
-    if (alt_status(d) == 0 || alt_status(d) == 0xff || !pio_in(d, IDE_CMD_IDENTIFY, 0, id)) {
-        return "no disk answers IDENTIFY on the primary IDE channel";
+
+    uint8_t status = ide_alt_status(d);
+
+    if (status == 0 || status == 0xff || !pio_in(d, IDE_CMD_IDENTIFY, 0, id)) {
+        return channel ? "no disk answers IDENTIFY on the secondary IDE channel"
+                       : "no disk answers IDENTIFY on the primary IDE channel";
     }
     /* Words 60-61: sectors addressable with 28 bits. */
     d->sectors = (uint32_t)id[61] << 16 | id[60];
     return NULL;
 }
 
-void ide_prdt_build(uint64_t table, const struct ide_prd *prd, unsigned n)
+const char *ide_discover(struct ide *d)
 {
-    volatile uint32_t *dw = (volatile uint32_t *)table;
-
-    for (unsigned i = 0; i < n; i++) {
-        dw[2 * i] = prd[i].iova;
-        dw[2 * i + 1] = (prd[i].bytes & 0xfffe) | (i == n - 1 ? IDE_PRD_EOT : 0);
-    }
-    memory_barrier();
-}
-
-bool ide_dma(struct ide *d, bool write, uint32_t lba, unsigned count, uint32_t prdt,
-             struct ide_result *res)
-{
-    uint8_t dir = write ? 0 : IDE_BM_COMMAND_TO_MEMORY;
-
-    *res = (struct ide_result){0};
-    bm_stop(d);
-    outl(d->bm + IDE_BM_PRDT, prdt);
-    outb(d->bm + IDE_BM_COMMAND, dir);
-    if (!start(d, write ? IDE_CMD_WRITE_DMA : IDE_CMD_READ_DMA, lba, count)) {
-        res->timed_out = true;
-        return false;
-    }
-    outb(d->bm + IDE_BM_COMMAND, dir | IDE_BM_COMMAND_START);
-
-    /*
-     * The end shows as the interrupt bit, or as an idle drive with a stopped engine. A bus master
-     * that could not read its PRD may stay active for ever with the drive idle; that too is an end.
-     */
-    bool ended = wait_until((inb(d->bm + IDE_BM_STATUS) & IDE_BM_STATUS_INT) ||
-                                !(alt_status(d) & (IDE_STATUS_BSY | IDE_STATUS_DRQ)),
-                            IDE_WAIT_US);
-
-    res->bm_status = inb(d->bm + IDE_BM_STATUS);
-    outb(d->bm + IDE_BM_COMMAND, 0);
-    res->status = inb(d->cmd + IDE_STATUS);
-    res->error = res->status & IDE_STATUS_ERR ? inb(d->cmd + IDE_ERROR) : 0;
-    res->timed_out = !ended;
-    if (!ended || (res->status & (IDE_STATUS_BSY | IDE_STATUS_DRQ))) {
-        return ide_reset(d) && ended;
-    }
-    bm_stop(d);
-    memory_barrier();
-    return true;
+    return ide_discover_channel(d, 0);
 }

@@ -34,7 +34,7 @@
 #define IDE_CMD_IDENTIFY     0xec
 #define IDE_CMD_READ_SECTORS 0x20
 
-/* Bus master, offsets from BAR 4 (primary; the secondary channel is 8 further) */
+/* Bus master, offsets from the channel's first register */
 #define IDE_BM_COMMAND           0
 #define IDE_BM_COMMAND_START     0x01
 #define IDE_BM_COMMAND_TO_MEMORY 0x08
@@ -42,7 +42,10 @@
 #define IDE_BM_STATUS_ACTIVE     0x01 /* RO */
 #define IDE_BM_STATUS_ERROR      0x02 /* W1C */
 #define IDE_BM_STATUS_INT        0x04 /* W1C */
+#define IDE_BM_STATUS_CAP0       0x20 /* RW: drive 0 is set up for DMA; means nothing to the hardware */
+#define IDE_BM_STATUS_CAP1       0x40
 #define IDE_BM_PRDT              4
+#define IDE_BM_CHANNEL           8 /* from one channel's registers to the other's */
 
 #define IDE_PRD_EOT 0x80000000u
 #define IDE_SECTOR  512u
