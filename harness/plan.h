@@ -9,7 +9,7 @@
 // Fewer rules than this do not repay a boot of their own.
 #define PLAN_RULES_PER_BOOT 8
 // What a kernel takes as command line, less some room for the loader's own words.
-#define PLAN_CMDLINE_MAX    1000
+#define PLAN_CMDLINE_MAX    8000
 
 // Divides the Rules in `rules` (borrowed) into boots: contiguous shards, at most `jobs` (>= 1) of
 // them unless the command line would grow too long, and one boot for each may-kill rule, last.

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define BOOT_MEM_MAX     128
-#define BOOT_CMDLINE_MAX 1024
+#define BOOT_CMDLINE_MAX 8192 /* room for a list of some hundred rules */
 
 /* Memory types as in the ACPI address map (and E820, multiboot2, PVH alike; EFI's are turned into
  * these). */

@@ -12,7 +12,7 @@
 static struct boot_info bi;
 
 struct blob {
-    uint8_t bytes[4096];
+    uint8_t bytes[3 * BOOT_CMDLINE_MAX];
     size_t len;
 };
 
@@ -189,7 +189,7 @@ static void mb2_bad_frame(void)
 static void mb2_bad_tags(void)
 {
     struct blob b;
-    char text[1500];
+    static char text[BOOT_CMDLINE_MAX + 500];
 
     begin(&b);
     put32(&b, 1);
