@@ -14,7 +14,9 @@
 #define LSR     (COM1 + 5)
 #define SCRATCH (COM1 + 7)
 
-#define FCR_ENABLE   0x07 /* FIFOs on and emptied */
+/* FIFOs on and emptied, receiver trigger at 14 bytes. Polling does not depend on the trigger, but
+ * QEMU hands over that many at a time. */
+#define FCR_ENABLE   0xc7
 #define LCR_8N1      0x03
 #define LCR_DLAB     0x80
 #define MCR_DTR_RTS  0x03
