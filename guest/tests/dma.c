@@ -29,6 +29,11 @@ uint8_t buf_canary_byte(uint64_t addr)
     return (uint8_t)(canary_at(addr & ~7ull) >> (addr % 8 * 8));
 }
 
+bool buf_canary_intact(uint64_t addr)
+{
+    return *(volatile uint64_t *)addr == canary_at(addr);
+}
+
 void buf_canary(const struct buf *b)
 {
     for (uint64_t a = b->spa - PAGE_SIZE; a < b->spa + b->len + PAGE_SIZE; a += 8) {
@@ -55,7 +60,7 @@ bool buf_new(struct rig *r, struct buf *b, enum page_zone zone, unsigned pages)
 static bool canary_intact(uint64_t from, uint64_t to)
 {
     for (uint64_t a = from; a < to; a += 8) {
-        if (*(volatile uint64_t *)a != canary_at(a)) {
+        if (!buf_canary_intact(a)) {
             return false;
         }
     }

@@ -66,6 +66,9 @@ void buf_canary(const struct buf *b);
 /** The byte that the canary has at @addr. */
 uint8_t buf_canary_byte(uint64_t addr);
 
+/** Does the quadword at @addr, a multiple of 8, hold the canary? */
+bool buf_canary_intact(uint64_t addr);
+
 /** Is everything but [@off, @off+@len) still the canary? */
 bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len);
 
