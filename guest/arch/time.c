@@ -128,3 +128,15 @@ bool deadline_passed(deadline_t d)
 {
     return (int64_t)(rdtsc() - d) >= 0;
 }
+
+static uint64_t waited_ticks;
+
+void time_add_waited(deadline_t begin)
+{
+    __atomic_fetch_add(&waited_ticks, rdtsc() - begin, __ATOMIC_RELAXED);
+}
+
+uint64_t time_waited_us(void)
+{
+    return __atomic_load_n(&waited_ticks, __ATOMIC_RELAXED) * 1000 / tsc_khz;
+}

@@ -27,24 +27,30 @@ deadline_t deadline_in(uint64_t us);
 /** True once @d lies in the past. */
 bool deadline_passed(deadline_t d);
 
+/** Microseconds that were spent in wait_until() and reported by time_add_waited(), by all CPUs. */
+uint64_t time_waited_us(void);
+
+/** Count the time since @begin, as deadline_in(0) told it, as waiting. */
+void time_add_waited(deadline_t begin);
+
 /**
  * Poll until the condition holds or @us microseconds are over; the value is whether it held.
  * The condition is looked at once more after the deadline, so that a stolen time slice of the
  * virtual CPU is not taken for a slow device.
  */
-#define wait_until(cond, us)                              \
-    ({                                                    \
-        deadline_t wait_end_ = deadline_in(us);           \
-        bool wait_ok_;                                    \
-        for (;;) {                                        \
-            bool wait_last_ = deadline_passed(wait_end_); \
-            wait_ok_ = (cond);                            \
-            if (wait_ok_ || wait_last_) {                 \
-                break;                                    \
-            }                                             \
-            __asm__ volatile("pause" : : : "memory");     \
-        }                                                 \
-        wait_ok_;                                         \
+#define wait_until(cond, us)                                                      \
+    ({                                                                            \
+        bool wait_ok_ = (cond);                                                   \
+        if (!wait_ok_) {                                                          \
+            deadline_t wait_begin_ = deadline_in(0), wait_end_ = deadline_in(us); \
+            for (bool wait_last_ = false; !wait_ok_ && !wait_last_;) {            \
+                __asm__ volatile("pause" : : : "memory");                         \
+                wait_last_ = deadline_passed(wait_end_);                          \
+                wait_ok_ = (cond);                                                \
+            }                                                                     \
+            time_add_waited(wait_begin_);                                         \
+        }                                                                         \
+        wait_ok_;                                                                 \
     })
 
 #endif

@@ -124,12 +124,13 @@ bool report_host(uint64_t us, char *text, size_t size, const char *fmt, ...)
     va_end(ap);
     report("host %u %s", id, request);
 
-    deadline_t end = deadline_in(us);
+    deadline_t begin = deadline_in(0), end = deadline_in(us);
 
     while (read_line(line, sizeof(line), end)) {
         char *got = answer(line, id);
 
         if (got) {
+            time_add_waited(begin);
             bool ok = strncmp(got, "ok", 2) == 0;
 
             format(text, text ? size : 0, "%s", got);

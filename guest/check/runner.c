@@ -427,9 +427,14 @@ _Noreturn void check_main(const struct boot_info *bi)
     report_platform("order", "%s", reverse ? "reverse" : "forward");
     report_platform("seed", "%llu", (unsigned long long)opt.seed);
     env_platform();
+
+    uint64_t begin = time_us(), waited = time_waited_us();
+
     for (unsigned i = 0; i < n; i++) {
         count[run_rule(list[i])]++;
     }
+    report_platform("rules_us", "%llu", (unsigned long long)(time_us() - begin));
+    report_platform("waited_us", "%llu", (unsigned long long)(time_waited_us() - waited));
     env_restore();
     report("done %u %u %u %u %u", count[PASS], count[FAIL], count[SKIP], count[KNOWN],
            count[ERROR]);
