@@ -125,6 +125,63 @@ RULE("AMDVI-CAP-003", "A", cap_base_enabled_and_aligned, RULE_KEYS("3.2", "none"
     observe(c, "base", "%016llx", (unsigned long long)base);
 }
 
+RULE("AMDVI-CAP-004", "M", cap_base_locked, RULE_KEYS("3.2", "none"),
+     "Enable is set by a 1; once it is 1, both base dwords ignore writes, and the registers stay")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+
+    uint16_t devid = r->u->devid, low = r->u->cap + 4, high = r->u->cap + 8;
+    uint32_t lo = pci_read32(devid, low), hi = pci_read32(devid, high);
+
+    control_config_write(c, devid);
+    if (!(lo & 1)) {
+        pci_write32(devid, low, lo | 1);
+        expect_u64(c, "+04h bit 0, Enable, after a 1 was written", 1, pci_read32(devid, low) & 1);
+        lo |= 1;
+    }
+    /* All ones would put the registers at another address, zeroes would hide them. */
+    static const uint32_t values[] = {0x00000000u, 0xffffffffu, 0xfec80001u, 0x00004000u};
+
+    for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        pci_write32(devid, high, values[i]);
+        pci_write32(devid, low, values[i]);
+        expect_u64(c, "+04h after a write with Enable=1", lo, pci_read32(devid, low));
+        expect_u64(c, "+08h after a write with Enable=1", hi, pci_read32(devid, high));
+        /* What took the write is put back, or nobody finds the registers again. */
+        pci_write32(devid, high, hi);
+        pci_write32(devid, low, lo);
+        expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
+                    "expected the registers to answer where they were after a write of %08x",
+                    values[i]);
+    }
+}
+
+RULE("AMDVI-CAP-005", "A", cap_range_is_whole, RULE_KEYS("3.2", "none"),
+     "Range (+0Ch) is read-only; with RngValid=1 its last device is not before its first")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+
+    uint32_t range = pci_read32(r->u->devid, r->u->cap + 0x0c);
+
+    control_config_write(c, r->u->devid);
+    if (range & 0x80) {
+        expect_true(c, range >> 24 >= (range >> 16 & 0xff),
+                    "expected bits 31:24, the last device, at or above bits 23:16, the first, "
+                    "actual %08x",
+                    range);
+    }
+    expect_config_ro(c, r->u->devid, r->u->cap + 0x0c, "Range after a write");
+    observe(c, "range", "%08x", range);
+}
+
 RULE("AMDVI-CAP-006", "A", cap_miscinfo0_sizes, RULE_KEYS("3.2", "none"),
      "MiscInfo0 tells sizes that exist, reserved bits are 0, read-only")
 {
@@ -148,4 +205,25 @@ RULE("AMDVI-CAP-006", "A", cap_miscinfo0_sizes, RULE_KEYS("3.2", "none"),
     expect_u64(c, "bits 26:23, reserved", 0, misc >> 23 & 0xf);
     expect_config_ro(c, r->u->devid, r->u->cap + 0x10, "MiscInfo0 after a write");
     observe(c, "miscinfo0", "%08x", misc);
+}
+
+RULE("AMDVI-CAP-007", "A", cap_miscinfo1_numbers, RULE_KEYS("3.2", "none"),
+     "MiscInfo1 is there with CapExt=1: bits 4:0 are a message number, the others 0, read-only")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+    if (!(r->u->cap_header >> 28 & 1)) {
+        rule_skip(c, "capability header 0x%08x: CapExt (bit 28) is 0", r->u->cap_header);
+        return;
+    }
+
+    uint32_t misc = pci_read32(r->u->devid, r->u->cap + 0x14);
+
+    control_config_write(c, r->u->devid);
+    expect_u64(c, "bits 31:5, reserved", 0, misc >> 5);
+    expect_config_ro(c, r->u->devid, r->u->cap + 0x14, "MiscInfo1 after a write");
+    observe(c, "miscinfo1", "%08x", misc);
 }
