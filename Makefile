@@ -2,7 +2,7 @@
 #
 # A thin front: the work is done by run-tests.sh, emulator-patches/build.sh, meson and harness/check.sh.
 
-.PHONY: all emulator iso check lint clean help
+.PHONY: all emulator iso check coverage lint clean help
 
 all:
 	@./run-tests.sh --setup-only --no-install
@@ -16,6 +16,9 @@ iso: all
 check:
 	@harness/check.sh
 
+coverage: all
+	@harness/coverage.py build/guest/rules.list
+
 lint:
 	@harness/check.sh --lint
 
@@ -27,5 +30,6 @@ help:
 	@echo 'make emulator  build the bundled emulator alone'
 	@echo 'make iso       build everything and print the path of the boot image'
 	@echo 'make check     everything that must hold; installs what is missing, as ./run-tests.sh does'
+	@echo 'make coverage  write docs/coverage.md anew: which rules are tested, and where they were seen to fail'
 	@echo 'make lint      formatting of C files and shell scripts'
 	@echo 'make clean     remove the build folder; results and the emulator cache stay'
