@@ -15,8 +15,8 @@
 #include "platform/pci.h"
 
 #define HOST_US   200000u
-#define INJECT_US 5000000u /* the host has to ask the emulator's monitor, which has its own limit \
-                            */
+/* The host has to ask the emulator's monitor, which has a limit of its own. */
+#define INJECT_US 5000000u
 
 struct env env;
 
