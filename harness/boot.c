@@ -226,6 +226,7 @@ static void finish(Boot *boot)
     g_clear_handle_id(&boot->serial_source, g_source_remove);
     g_clear_handle_id(&boot->output_source, g_source_remove);
     g_clear_handle_id(&boot->tick_source, g_source_remove);
+    boot->host = (Host){0};
     g_clear_pointer(&boot->net, net_free);
     *boot->watch = NULL;
     fill_record(boot);
@@ -346,6 +347,7 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     if (boot->child.net >= 0) {
         boot->net = net_new(g_steal_fd(&boot->child.net));
     }
+    boot->host = (Host){.net = boot->net, .qmp = boot->qmp, .qmp_s = setup->profile->qmp_s};
     boot->serial_source =
         g_unix_fd_add(boot->child.serial, G_IO_IN | G_IO_HUP | G_IO_ERR, on_serial, boot);
     boot->output_source =

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "boot.h"
-#include "net.h"
-#include "qmp.h"
+#include "host.h"
 #include "spawn.h"
 
 typedef enum {
@@ -27,7 +26,8 @@ struct Boot {
     Child child;
     pid_t pid;
     Qmp *qmp;
-    Net *net; // NULL if the machine has no network
+    Net *net;  // NULL if the machine has no network
+    Host host; // what the guest may ask for acts on the two above
     guint serial_source, output_source, tick_source;
     Boot **watch; // cleared when the boot is over: the process may outlive it
     int serial_log, output_log;

@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host.h"
-
 // What is kept of the emulator's own output; the rest is read and dropped.
 #define OUTPUT_BYTES_MAX    (4u << 20)
 // One turn of the main loop reads no more, so that a flood on one line starves nobody.
@@ -32,12 +30,16 @@ static void write_log(Boot *boot, int fd, const void *bytes, gsize length)
 
 void boot_send_answers(Boot *boot)
 {
-    const Host host = {.net = boot->net};
-    HostRequest *next;
+    GQueue *requests = &boot->transcript->requests;
 
-    while ((next = g_queue_pop_head(&boot->transcript->requests))) {
-        g_autoptr(HostRequest) request = next;
-        g_autofree char *answer = host_answer(&host, request);
+    // In order: one that has to wait keeps the ones behind it waiting.
+    while (requests->length) {
+        g_autofree char *answer = host_answer(&boot->host, g_queue_peek_head(requests));
+
+        if (!answer) {
+            break;
+        }
+        host_request_free(g_queue_pop_head(requests));
         g_string_append(boot->to_guest, answer);
     }
     if (boot->to_guest->len) {

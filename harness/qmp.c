@@ -2,7 +2,6 @@
 #include "qmp.h"
 
 #include <glib-unix.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +15,9 @@ struct Qmp {
     guint answers;
     guint awaited; // number of answers that have come once the last qmp_ask() is answered
     guint sent;
+    gint64 set_id; // of the last qmp_set(), so that no other answer is taken for its own
+    QmpSet set_state;
+    char *set_why;
     gboolean guest_reset;
     gboolean guest_ended;
 };
@@ -41,6 +43,21 @@ static void take_event(Qmp *qmp, JsonObject *message, const char *event)
     }
 }
 
+static void take_set_answer(Qmp *qmp, JsonObject *message)
+{
+    JsonNode *error = json_object_get_member(message, "error");
+
+    if (qmp->set_state != QMP_SET_WAITS ||
+        json_object_get_int_member_with_default(message, "id", 0) != qmp->set_id) {
+        return;
+    }
+    qmp->set_state = error ? QMP_SET_REFUSED : QMP_SET_DONE;
+    if (error && JSON_NODE_HOLDS_OBJECT(error)) {
+        qmp->set_why = g_strdup(
+            json_object_get_string_member_with_default(json_node_get_object(error), "desc", NULL));
+    }
+}
+
 static void take_message(Qmp *qmp, const char *text, gsize length)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
@@ -61,6 +78,7 @@ static void take_message(Qmp *qmp, const char *text, gsize length)
     } else if (json_object_has_member(message, "return") ||
                json_object_has_member(message, "error")) {
         qmp->answers++;
+        take_set_answer(qmp, message);
     }
 }
 
@@ -119,6 +137,7 @@ void qmp_free(Qmp *qmp)
         close(qmp->fd);
     }
     g_byte_array_unref(qmp->input);
+    g_free(qmp->set_why);
     g_free(qmp);
 }
 
@@ -131,6 +150,41 @@ void qmp_ask(Qmp *qmp)
 gboolean qmp_answered(const Qmp *qmp)
 {
     return qmp->awaited > 0 && qmp->answers >= qmp->awaited;
+}
+
+void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
+
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "execute");
+    json_builder_add_string_value(builder, "qom-set");
+    json_builder_set_member_name(builder, "id");
+    json_builder_add_int_value(builder, ++qmp->set_id);
+    json_builder_set_member_name(builder, "arguments");
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "path");
+    json_builder_add_string_value(builder, path);
+    json_builder_set_member_name(builder, "property");
+    json_builder_add_string_value(builder, property);
+    json_builder_set_member_name(builder, "value");
+    json_builder_add_value(builder, value);
+    json_builder_end_object(builder);
+    json_builder_end_object(builder);
+
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    g_autofree char *text = json_to_string(root, FALSE);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+    qmp->set_state = QMP_SET_WAITS;
+    g_clear_pointer(&qmp->set_why, g_free);
+    send_text(qmp, line);
+}
+
+QmpSet qmp_set_state(const Qmp *qmp, const char **why)
+{
+    *why = qmp->set_why ? qmp->set_why : "the emulator does not say why";
+    return qmp->set_state;
 }
 
 void qmp_quit(Qmp *qmp)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The little of QMP that the harness needs: is the emulator alive, and please quit.
+// The little of QMP that the harness needs: is the emulator alive, please quit, and set a property.
 #pragma once
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 
 typedef struct Qmp Qmp;
 
@@ -16,6 +17,16 @@ void qmp_read(Qmp *qmp);
 // Asks for the state. qmp_answered() is TRUE as soon as an answer to it has come.
 void qmp_ask(Qmp *qmp);
 gboolean qmp_answered(const Qmp *qmp);
+
+// Sets a property of the object that `path` names. `value` is taken over. One at a time: the answer
+// to an earlier one that has not come is not waited for any more.
+void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value);
+
+typedef enum { QMP_SET_WAITS, QMP_SET_DONE, QMP_SET_REFUSED } QmpSet;
+
+// What came of the last qmp_set(). `why`, where it was refused: what the emulator says, until the
+// next one.
+QmpSet qmp_set_state(const Qmp *qmp, const char **why);
 
 // Asks the emulator to quit.
 void qmp_quit(Qmp *qmp);

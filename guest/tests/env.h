@@ -24,9 +24,10 @@ struct env {
     const char *edu_missing;
     struct rtl8139 rtl8139;
     const char *rtl8139_missing;
-    const char *host_missing; /* NULL if a host answers and serves the network card */
-    uint32_t read_lba;        /* sectors that may be read: from here ... */
-    uint32_t read_count;      /* ... this many */
+    const char *host_missing;   /* NULL if a host answers and serves the network card */
+    const char *inject_missing; /* NULL if a host answers and can make the IOMMU report errors */
+    uint32_t read_lba;          /* sectors that may be read: from here ... */
+    uint32_t read_count;        /* ... this many */
     uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */
     uint32_t scratch_count; /* ... this many; 0: nothing may be written */
     unsigned cpus;          /* that can be used, this one included */

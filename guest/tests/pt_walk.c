@@ -347,6 +347,15 @@ RULE("AMDVI-PT-008", "A", pt_skipped_bits_must_be_zero, RULE_KEYS("2.2.3", "ide,
  * On stock 10.0 a directory that refers to itself sends the emulator round for ever, so this has a
  * boot of its own.
  */
+
+/*
+ * Indices 0, F9h and 145h. A unit that takes a bad directory for a leaf goes to this address in the
+ * first GiB, where the machines that this is run on have no memory, or to 145000h in the 2 MiB of
+ * the table that is named. Those are the test's own, so it does no harm.
+ */
+#define PT_011_IOVA 0x1f345000ull
+#define PT_011_SIZE 0x200000ull
+
 RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
      "ref=2.2.3 needs=testdev hw-safe=no may-kill=yes controls=both timeout-ms=5000",
      "NextLevel not below the level of the table that holds it: a fault, and no endless walk")
@@ -358,28 +367,31 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
         return;
     }
 
-    uint64_t top = table(r), below = table(r), leaf = table(r);
+    uint64_t top = table(r), below = table(r);
+    uint64_t leaf = page_alloc(PAGE_LOW, PT_011_SIZE, PT_011_SIZE);
 
     if (!top || !below || !leaf) {
+        rule_error(c, "no memory for page tables");
         return;
     }
     *entry(top, 0) = 0x6000000000000401ull | below;
-    *entry(below, 0) = 0x6000000000000201ull | leaf;
+    *entry(below, 0) = *entry(below, 0x0f9) = 0x6000000000000201ull | leaf;
     *entry(leaf, 0x145) = RW | 1 | b.spa;
     memory_barrier();
     if (!rig_attach(r, r->testdev, 0x6000000000000603ull | top, DOMAIN, 0, 0)) {
         return;
     }
-    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0) == DMA_MOVED,
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, PT_011_IOVA, &b, 0) == DMA_MOVED,
                 "with good levels 3, 2, 1 data arrives");
-    control_neg(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x146000, &b, 0) == DMA_BLOCKED,
+    control_neg(c,
+                dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, PT_011_IOVA + 0x1000, &b, 0) == DMA_BLOCKED,
                 "a page that is not mapped is blocked");
     rig_take_events(r);
 
     /* First the level-3 table, then the level-2 table: NextLevel equal to its own level and above,
      * naming good tables. */
     for (unsigned level = 3; level >= 2; level--) {
-        volatile uint64_t *slot = entry(level == 3 ? top : below, 0);
+        volatile uint64_t *slot = entry(level == 3 ? top : below, level == 3 ? 0 : 0x0f9);
         uint64_t good = *slot;
 
         for (unsigned next = level; next <= 6; next++) {
@@ -391,8 +403,8 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
             }
             format(what, sizeof(what), "NextLevel %u in a level %u table", next, level);
             for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
-                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, 0x145000, &b, 0, what);
-                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, 0x145000);
+                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, PT_011_IOVA, &b, 0, what);
+                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, PT_011_IOVA);
             }
         }
         rig_store(slot, good);
@@ -403,8 +415,8 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
     if (!rig_flush(r, DOMAIN)) {
         return;
     }
-    expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0,
+    expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, PT_011_IOVA, &b, 0,
                "a directory that names itself");
     expect_fault(r, "a directory that names itself", r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE,
-                 0x145000);
+                 PT_011_IOVA);
 }

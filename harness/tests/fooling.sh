@@ -110,6 +110,7 @@ expect 'a hang outside a rule is trouble, the rest runs' fake hang-outside 3 -- 
 expect 'a flood is cut off, the rest runs' fake flood 3 -- "$one" "$not2" '^# error: .*serial flood' "$three"
 expect 'writing outside the scratch area is noticed' fake spoil-disk 3 -- "$one" '^Bail out!.*outside its scratch area: first byte at 2567 \(LBA 5\)'
 expect 'the host answers, and refuses what it does not know' fake ping 0 -- "$one"
+expect 'a host that waits for QMP gives up, and answers in order' fake inject 0 -- "$one" "$clean"
 expect 'a rule that may kill has a boot of its own' fake segv-killer 1 --rules '*' -- "$one" "$two" "$three" '^not ok 4 - AMDVI-ZK-004' '^# emulator crashed' "$clean"
 expect 'mutant expectation: all fail' fake,expect=fail all-fail 0 -- '^not ok 1 .* # TODO' '^not ok 3 .* # TODO'
 expect 'the order can be reversed' fake good 0 --order reverse -- "$one" "$two" "$three"

@@ -135,7 +135,7 @@ static void test_limits(void)
 static void test_verbs(void)
 {
     Net *net = open_net();
-    const Host with = {.net = net}, without = {.net = NULL};
+    Host with = {.net = net}, without = {.net = NULL};
     const HostRequest ask = {4294967295u, (char *)"packets?", (char *)""};
     const HostRequest give = {2, (char *)"packet", (char *)FRAME14};
 

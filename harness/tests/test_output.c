@@ -284,7 +284,7 @@ static void test_table(void)
 
 static void test_host(void)
 {
-    const Host host = {.net = NULL};
+    Host host = {.net = NULL};
     HostRequest ping = {1, (char *)"ping", (char *)""};
     HostRequest other = {2, (char *)"fly", (char *)"high"};
     g_autofree char *yes = host_answer(&host, &ping);
