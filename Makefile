@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A thin front: the work is done by run-tests.sh, emulator-patches/build.sh, meson and harness/check.sh.
+# A thin front: the work is done by run-tests.sh, emulator-patches/build.sh, meson, harness/check.sh and
+# harness/check-os.sh.
 
-.PHONY: all emulator iso check lint clean help
+.PHONY: all emulator iso check check-os lint clean help
 
 all:
 	@./run-tests.sh --setup-only --no-install
@@ -16,6 +17,9 @@ iso: all
 check:
 	@harness/check.sh
 
+check-os:
+	@harness/check-os.sh
+
 lint:
 	@harness/check.sh --lint
 
@@ -27,5 +31,6 @@ help:
 	@echo 'make emulator  build the bundled emulator alone'
 	@echo 'make iso       build everything and print the path of the boot image'
 	@echo 'make check     everything that must hold; installs what is missing, as ./run-tests.sh does'
+	@echo 'make check-os  a second opinion: what Linux makes of the same events (fetches a kernel once)'
 	@echo 'make lint      formatting of C files and shell scripts'
 	@echo 'make clean     remove the build folder; results and the emulator cache stay'
