@@ -15,11 +15,13 @@ import signal
 import sys
 import time
 
-from machine import Machine, Trouble
+from machine import LIBC, PR_SET_PDEATHSIG, Machine, Trouble
 
-# Seconds until a fault has to show, and of silence after which it is complete.
-EVENT_S = 5
-QUIET_S = 0.5
+# Seconds until a fault has to show, and of silence after which it is complete. A machine that logs nothing is
+# waited for once with patience, and not each time.
+EVENT_S = 15
+EVENT_AGAIN_S = 1
+QUIET_S = 0.3
 
 # "vfio-pci 0000:00:1c.0: AMD-Vi: Event logged [NAME field=value ...]"; the device is among the fields where
 # the IOMMU's own name stands in front.
@@ -66,6 +68,7 @@ class Conversation:
         self.fault = None
         self.mends = []
         self.seen = 0  # lines of the console
+        self.patience = EVENT_S
         self.done = False
 
     def entry_address(self, device):
@@ -98,14 +101,18 @@ class Conversation:
 
     def collect(self):
         """What Linux says of the fault that was provoked."""
-        end = time.monotonic() + EVENT_S
+        end = time.monotonic() + self.patience
         events = []
         while True:
             came = self.machine.wait(QUIET_S)
             new = self.machine.console.lines[self.seen :]
             self.seen += len(new)
             events += [event for event in map(parse_event, new) if event]
-            if (events and not came) or time.monotonic() > end:
+            if events and not came:
+                return events
+            if time.monotonic() > end:
+                if not events:
+                    self.patience = EVENT_AGAIN_S
                 return events
 
     def hear(self, line):
@@ -184,7 +191,8 @@ def main():
     parser.add_argument("--out", required=True, help="folder for logs and linux.json")
     parser.add_argument("--limit", type=int, default=180, help="seconds for all of it")
     options = parser.parse_args()
-    # The emulator is ended on the way out.
+    # The emulator is ended on the way out, and this program with the one that waits for it.
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
     os.makedirs(options.out, exist_ok=True)
     try:
