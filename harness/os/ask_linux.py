@@ -76,28 +76,41 @@ class Conversation:
         table = self.machine.register(self.facts["registers"]) & 0x000FFFFFFFFFF000
         return table + device_id(device) * 32
 
-    def leaf_address(self, device, iova):
-        """Of the page's entry, by Linux's own tables."""
-        address = self.entry_address(device)
-        for _ in range(6):
-            entry = self.machine.read(address)[0]
+    def walk(self, device, iova):
+        """Addresses of the entries that lead to the page, by Linux's own tables; the last is the page's."""
+        path = [self.entry_address(device)]
+        while len(path) <= 7:
+            entry = self.machine.read(path[-1])[0]
             level = entry >> 9 & 7
+            if not entry & 1:
+                raise Trouble("Linux has not mapped 0x%x for %s" % (iova, device))
             if level in (0, 7):
-                return address
-            address = (entry & 0x000FFFFFFFFFF000) + (iova >> (12 + 9 * (level - 1)) & 0x1FF) * 8
+                return path
+            path.append((entry & 0x000FFFFFFFFFF000) + (iova >> (12 + 9 * (level - 1)) & 0x1FF) * 8)
         raise Trouble("Linux's page tables have no end")
 
-    def damage(self, address, bit):
+    def damage(self, address, change):
         value = self.machine.read(address)[0]
-        if not value & 1:
-            raise Trouble("there is no entry at 0x%x" % address)
-        self.machine.write(address, value | 1 << bit)
-        self.mends.append((address, bit))
+        self.machine.write(address, change(value))
+        self.mends.append((address, value))
 
     def mend(self):
-        for address, bit in self.mends:
-            self.machine.write(address, self.machine.read(address)[0] & ~(1 << bit))
+        for address, value in self.mends:
+            self.machine.write(address, value)
         self.mends = []
+
+    def break_something(self, what, device, iova="0", spa="0"):
+        if what == "entry":
+            # Bit 2 is reserved in every revision.
+            self.damage(self.entry_address(device), lambda value: value | 1 << 2)
+        elif what == "page":
+            # Bit 52 is reserved in every entry that maps a page.
+            self.damage(self.walk(device, int(iova, 0))[-1], lambda value: value | 1 << 52)
+        elif what == "table":
+            self.damage(self.walk(device, int(iova, 0))[-2],
+                        lambda value: value & ~0x000FFFFFFFFFF000 | int(spa, 0))
+        else:
+            raise Trouble("Linux wants the host to break a '%s'" % what)
 
     def collect(self):
         """What Linux says of the fault that was provoked."""
@@ -132,22 +145,17 @@ class Conversation:
         elif verb == "check":
             self.facts["checks"][words[0]] = words[1] == "ok"
         elif verb == "fault":
-            name, device, access, iova = words
+            name, device, access, iova, place = words
             self.seen = len(self.machine.console.lines)
             entry = self.machine.read(self.entry_address(device), DTE_WORDS)
-            self.fault = {"name": name, "device": device, "access": access, "iova": int(iova, 16),
-                          "entry": ["%016x" % quad for quad in entry], "domain": entry[1] & 0xFFFF}
+            self.fault = {"name": name, "device": device, "access": access, "iova": int(iova, 0),
+                          "place": int(place, 0), "entry": ["%016x" % quad for quad in entry], "domain": entry[1] & 0xFFFF}
         elif verb == "did":
             self.fault["device_says"] = " ".join(words[1:])
             self.fault["events"] = self.collect()
             self.faults.append(self.fault)
         elif verb == "break":
-            if words[0] == "entry":
-                # Bit 2 is reserved in every revision.
-                self.damage(self.entry_address(words[1]), 2)
-            else:
-                # Bit 52 is reserved in every entry that maps a page.
-                self.damage(self.leaf_address(words[1], int(words[2], 16)), 52)
+            self.break_something(*words)
         elif verb == "mend":
             self.mend()
         elif verb == "end":

@@ -19,6 +19,9 @@ RULE = "AMDVI-EVT-011"
 # Three kinds of faults are the least that is worth a comparison.
 LEAST_KINDS = 3
 PAGE = ~0xFFF
+# Where the DomainID is, by the name that Linux prints before it: without a PASID in the request, dw1[15:0] of a
+# PAGE_TAB_HARDWARE_ERROR holds the domain, and Linux calls it a PASID all the same.
+DOMAIN = {"IO_PAGE_FAULT": "domain", "PAGE_TAB_HARDWARE_ERROR": "pasid"}
 
 
 class Trouble(Exception):
@@ -39,8 +42,9 @@ def from_linux(path):
     faults = {}
     for fault in data["faults"]:
         events = fault["events"]
-        seen = {"access": fault["access"], "iova": fault["iova"], "entry_domain": fault["domain"],
-                "requester": fault["device"], "count": len(events), "alike": True}
+        seen = {"access": fault["access"], "iova": fault["iova"], "place": fault["place"],
+                "entry_domain": fault["domain"], "requester": fault["device"], "count": len(events),
+                "alike": True}
         if events:
             first = events[0]
             seen.update(fields(first["code"], first))
@@ -65,8 +69,8 @@ def from_guest(path):
     for name, text in rule[0]["obs"].items():
         code, _, rest = text.partition(" ")
         words = dict(re.findall(r"(\w+)=(\S+)", rest))
-        seen = {"access": words["access"], "iova": number(words["iova"]), "count": 1, "alike": True,
-                "entry_domain": number(words["entry_domain"])}
+        seen = {"access": words["access"], "iova": number(words["iova"]), "place": number(words["place"]),
+                "entry_domain": number(words["entry_domain"]), "count": 1, "alike": True}
         seen.update(fields(code, words))
         faults[name] = seen
     return faults
@@ -97,7 +101,7 @@ def compare(ours, theirs):
         if not holds:
             wrong.setdefault(field, sentence)
 
-    demand("fault", (theirs["access"], theirs["iova"]) == (ours["access"], ours["iova"]),
+    demand("fault", all(theirs[key] == ours[key] for key in ("access", "iova", "place")),
            "the two accesses are not the same")
     demand("event", theirs["alike"], "Linux has logged different events")
     demand("code", theirs["code"] == ours["code"],
@@ -109,16 +113,17 @@ def compare(ours, theirs):
     demand("flags", theirs["flags"] is not None and theirs["flags"] == ours["flags"],
            "Linux says %s, our guest %s" % (show(theirs, "flags"), show(ours, "flags")))
     for who, seen in (("Linux", theirs), ("our guest", ours)):
-        demand("address", seen["address"] is not None and seen["address"] & PAGE == seen["iova"] & PAGE,
-               "%s says %s, and the access was at 0x%x" % (who, show(seen, "address"), seen["iova"]))
-        if seen["code"] == "IO_PAGE_FAULT":
-            demand("domain", seen["domain"] == seen["entry_domain"],
+        demand("address", seen["address"] is not None and seen["address"] & PAGE == seen["place"] & PAGE,
+               "%s says %s, and the place was 0x%x" % (who, show(seen, "address"), seen["place"]))
+        if seen["code"] in DOMAIN:
+            demand("domain", seen[DOMAIN[seen["code"]]] == seen["entry_domain"],
                    "%s says %s, and the device's entry has 0x%04x"
-                   % (who, show(seen, "domain"), seen["entry_domain"]))
+                   % (who, show(seen, DOMAIN[seen["code"]]), seen["entry_domain"]))
     demand("address", theirs["address"] == ours["address"],
            "Linux says %s, our guest %s" % (show(theirs, "address"), show(ours, "address")))
-    demand("pasid", theirs["pasid"] == ours["pasid"],
-           "Linux says %s, our guest %s" % (show(theirs, "pasid"), show(ours, "pasid")))
+    if theirs["code"] not in DOMAIN:
+        demand("pasid", theirs["pasid"] == ours["pasid"],
+               "Linux says %s, our guest %s" % (show(theirs, "pasid"), show(ours, "pasid")))
     return wrong
 
 
@@ -126,10 +131,10 @@ def show(seen, field):
     value = seen.get(field) if seen else None
     if value is None:
         return "-"
-    if field in ("flags", "domain"):
-        return "0x%04x" % value
-    if field in ("address", "pasid"):
+    if field == "address":
         return "0x%x" % value
+    if field in ("flags", "domain", "pasid"):
+        return "0x%04x" % value
     return str(value)
 
 
@@ -140,7 +145,7 @@ def table(names, guest, linux, wrong):
         for who, seen in (("Linux", linux.get(name)), ("guest", guest.get(name))):
             domain = "-"
             if seen and seen["count"]:
-                domain = "%s (0x%04x)" % (show(seen, "domain"), seen["entry_domain"])
+                domain = "%s (0x%04x)" % (show(seen, DOMAIN.get(seen["code"], "pasid")), seen["entry_domain"])
             verdict = ""
             if who == "guest":
                 verdict = "yes" if not wrong[name] else "NO: " + ", ".join(sorted(wrong[name]))

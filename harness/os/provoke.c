@@ -71,7 +71,7 @@ static uint32_t testdev(volatile uint8_t *bar, bool write, uint64_t iova, uint32
 static void testdev_fault(const char *name, const struct pci *p, volatile uint8_t *bar, bool write,
                           uint64_t iova)
 {
-    talk_fault(name, p, write, iova);
+    talk_fault(name, p, write, iova, iova);
     talk_did(name, "RESULT", testdev(bar, write, iova, WORD));
 }
 
@@ -114,6 +114,15 @@ static void provoke_testdev(void)
     talk_check("reserved-in-page-unchanged", page[0x410 / 4] == 0);
     talk_mend();
 
+    /* Another table of level 1 than the pages above have: nobody has been there yet. Bits 20:12 of
+     * the IOVA are 4, so its entry 4 is what cannot be read. */
+    page = vfio_page(&v, 0x5040204000, READ | WRITE);
+    talk_break_table(&p, 0x5040204000, 0x8000000000);
+    talk_fault("table_unreadable", &p, true, 0x5040204618, 0x8000000020);
+    talk_did("table_unreadable", "RESULT", testdev(bar, true, 0x5040204618, WORD));
+    talk_check("table-unreadable-unchanged", page[0x618 / 4] == 0);
+    talk_mend();
+
     page = vfio_page(&v, 0x5040003000, READ | WRITE);
     talk_break_entry(&p);
     /* Has Linux flush the entry. */
@@ -147,7 +156,7 @@ static void provoke_edu(void)
     volatile uint64_t *dma = (volatile uint64_t *)(bar + EDU_DMA_SRC);
     unsigned tries = TRIES;
 
-    talk_fault("edu_write", &p, true, 0x6000000618);
+    talk_fault("edu_write", &p, true, 0x6000000618, 0x6000000618);
     dma[0] = EDU_BUFFER;
     dma[1] = 0x6000000618;
     dma[2] = 4;
@@ -172,7 +181,7 @@ static void provoke_rtl8139(void)
         nap();
     }
     bar[RTL8139_CR] = RTL8139_CR_TE;
-    talk_fault("rtl_read", &p, false, 0x5000071c);
+    talk_fault("rtl_read", &p, false, 0x5000071c, 0x5000071c);
     write32(bar + RTL8139_TSAD0, 0x5000071c);
     write32(bar + RTL8139_TSD0, 60);
     talk_did("rtl_read", "TSD", read32(bar + RTL8139_TSD0));
@@ -192,7 +201,7 @@ static void provoke_ide(void)
     if (iopl(3) < 0) {
         die("iopl is refused");
     }
-    talk_fault("ide_table_read", &p, false, 0x60000820);
+    talk_fault("ide_table_read", &p, false, 0x60000820, 0x60000820);
     outb(IDE_DEVICE_LBA, cmd + IDE_DEVICE);
     outb(1, cmd + IDE_COUNT);
     outb(1, cmd + IDE_LBA0);

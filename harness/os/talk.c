@@ -80,9 +80,10 @@ void talk_check(const char *name, bool ok)
     dprintf(line, "check %s %s\n", name, ok ? "ok" : "bad");
 }
 
-void talk_fault(const char *name, const struct pci *p, bool write, uint64_t iova)
+void talk_fault(const char *name, const struct pci *p, bool write, uint64_t iova, uint64_t place)
 {
-    dprintf(line, "fault %s %s %s 0x%" PRIx64 "\n", name, p->name, write ? "write" : "read", iova);
+    dprintf(line, "fault %s %s %s 0x%" PRIx64 " 0x%" PRIx64 "\n", name, p->name,
+            write ? "write" : "read", iova, place);
     answer();
 }
 
@@ -101,6 +102,12 @@ void talk_break_entry(const struct pci *p)
 void talk_break_page(const struct pci *p, uint64_t iova)
 {
     dprintf(line, "break page %s 0x%" PRIx64 "\n", p->name, iova);
+    answer();
+}
+
+void talk_break_table(const struct pci *p, uint64_t iova, uint64_t spa)
+{
+    dprintf(line, "break table %s 0x%" PRIx64 " 0x%" PRIx64 "\n", p->name, iova, spa);
     answer();
 }
 

@@ -20,8 +20,8 @@ def event(code, device, domain, address, flags):
     return {"code": code, "device": device, "domain": domain, "address": address, "flags": flags, "line": ""}
 
 def fault(access, iova, domain, *events):
-    return {"device": "0000:00:1c.0", "access": access, "iova": iova, "entry": [], "domain": domain,
-            "device_says": "", "events": list(events)}
+    return {"device": "0000:00:1c.0", "access": access, "iova": iova, "place": iova, "entry": [],
+            "domain": domain, "device_says": "", "events": list(events)}
 
 near = "0000:00:1c.0"
 linux = {
@@ -33,11 +33,11 @@ linux = {
 }
 guest = {
     "write": "IO_PAGE_FAULT device=%s domain=0x1a11 address=0x7123456780 flags=0x0020 access=write "
-             "iova=0x7123456780 entry_domain=0x1a11" % near,
+             "iova=0x7123456780 place=0x7123456780 entry_domain=0x1a11" % near,
     "read": "IO_PAGE_FAULT device=%s domain=0x1a11 address=0x7123457104 flags=0x0000 access=read "
-            "iova=0x7123457104 entry_domain=0x1a11" % near,
+            "iova=0x7123457104 place=0x7123457104 entry_domain=0x1a11" % near,
     "entry": "ILLEGAL_DEV_TABLE_ENTRY device=%s pasid=0x00000 address=0x5040003514 flags=0x00a0 access=write "
-             "iova=0x5040003514 entry_domain=0x1a11" % near,
+             "iova=0x5040003514 place=0x5040003514 entry_domain=0x1a11" % near,
 }
 facts = {"linux": "6.1", "log": ["AMD-Vi: Interrupt remapping enabled"], "groups": {near: "DMA"},
          "checks": {"moves": True}, "disk_read": "1", "disk_holds": "1", "disk_written": True}
