@@ -176,7 +176,8 @@ class Conversation:
                 heard += 1
                 self.hear(line)
         if not self.done:
-            last = [line for line in self.machine.console.lines if line.strip()][-3:]
+            lines = [line for line in self.machine.console.lines if line.strip()]
+            last = [line for line in lines if "panic" in line][:1] or lines[-3:]
             raise Trouble("Linux ended before it was done; its last words: %s" % " / ".join(last))
 
 

@@ -22,7 +22,7 @@ readonly MODULES=(ata_piix sd_mod vfio_iommu_type1 vfio_pci)
 readonly RECIPE=1
 
 # The log, the lock and apt with a configuration of its own are those of the emulator's build.
-speaker=linux
+speaker=linux offline_way=''
 # shellcheck source-path=SCRIPTDIR/../../emulator-patches
 # shellcheck source=../../emulator-patches/lib/common.sh
 . "$here/lib/common.sh"

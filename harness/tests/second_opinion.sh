@@ -19,9 +19,16 @@ import json, sys
 def event(code, device, domain, address, flags):
     return {"code": code, "device": device, "domain": domain, "address": address, "flags": flags, "line": ""}
 
-def fault(access, iova, domain, *events):
-    return {"device": "0000:00:1c.0", "access": access, "iova": iova, "place": iova, "entry": [],
+def fault(access, iova, domain, *events, place=None):
+    return {"device": "0000:00:1c.0", "access": access, "iova": iova, "place": place or iova, "entry": [],
             "domain": domain, "device_says": "", "events": list(events)}
+
+def table_unreadable():
+    linux["table"] = fault("write", 0x5040204618, 10,
+                           {"code": "PAGE_TAB_HARDWARE_ERROR", "device": near, "pasid": "0x000a",
+                            "address": "0x8000000020", "flags": "0x0220", "line": ""}, place=0x8000000020)
+    guest["table"] = ("PAGE_TAB_HARDWARE_ERROR device=%s pasid=0x01a11 address=0x8000000020 flags=0x0220 "
+                      "access=write iova=0x5040204618 place=0x8000000020 entry_domain=0x1a11" % near)
 
 near = "0000:00:1c.0"
 linux = {
@@ -97,6 +104,12 @@ compared 'two events unlike' 1 \
     'linux["write"]["events"].append(dict(linux["write"]["events"][0], flags="0x0030"))' -- "$write"
 compared 'a fault that our guest does not know' 1 'del guest["write"]' -- "$write"
 compared 'a fault that Linux was not brought to' 1 'del linux["write"]' -- 'not ok 8 - write'
+compared 'an entry that could not be read' 0 'table_unreadable()' -- 'ok 9 - table'
+compared 'the table instead of the entry, by both' 1 \
+    'table_unreadable(); linux["table"]["events"][0]["address"] = "0x8000000000"; guest["table"] = guest["table"].replace("address=0x8000000020", "address=0x8000000000")' \
+    -- 'not ok 9 - table' 'and the place was 0x8000000020'
+compared 'no domain for such an entry' 1 'table_unreadable(); linux["table"]["events"][0]["pasid"] = "0x0000"' \
+    -- 'not ok 9 - table' "the device's entry has 0x000a"
 compared 'too few kinds of faults' 1 'del linux["read"]; del guest["read"]' -- 'not ok 5'
 compared 'no fault at all' 1 'linux = {}; guest = {}' -- 'not ok 5'
 compared 'a device that is not translated' 1 'facts["groups"]["0000:00:02.0"] = "identity"' -- 'not ok 2'
