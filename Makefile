@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A thin front: the work is done by run-tests.sh, emulator-patches/build.sh, meson and harness/check.sh.
+# A thin front: the work is done by run-tests.sh, emulator-patches/build.sh, meson, harness/check.sh and
+# harness/check-os.sh.
 
-.PHONY: all emulator iso check coverage lint clean help
+.PHONY: all emulator iso check check-os coverage lint clean help
 
 all:
 	@./run-tests.sh --setup-only --no-install
@@ -19,6 +20,9 @@ check:
 coverage: all
 	@harness/coverage.py build/guest/rules.list
 
+check-os:
+	@harness/check-os.sh
+
 lint:
 	@harness/check.sh --lint
 
@@ -31,5 +35,6 @@ help:
 	@echo 'make iso       build everything and print the path of the boot image'
 	@echo 'make check     everything that must hold; installs what is missing, as ./run-tests.sh does'
 	@echo 'make coverage  write docs/coverage.md anew: which rules are tested, and where they were seen to fail'
+	@echo 'make check-os  a second opinion: what Linux makes of the same events (fetches a kernel once)'
 	@echo 'make lint      formatting of C files and shell scripts'
 	@echo 'make clean     remove the build folder; results and the emulator cache stay'

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154  # the parts share their variables
 #
-# Messages, the lock, the log and running long commands. Sourced by build.sh.
+# Messages, the lock, the log and running long commands. Sourced by build.sh, and by harness/os/packages.sh,
+# which keeps what it fetches beside the emulator.
 
 # Variables that the other parts use.
 # shellcheck disable=SC2034
@@ -9,8 +10,11 @@ base_package='' base_series='' base_suites='' base_seen='' base_meson=''
 cache='' log='' child='' scratch=''
 locked=false
 
+# Who speaks, and the folder of the cache.
+speaker=${speaker:-emulator}
+
 say() {
-    printf 'emulator: %s\n' "$*"
+    printf '%s: %s\n' "$speaker" "$*"
 }
 
 # die STATUS SENTENCE
@@ -19,7 +23,7 @@ die() {
     shift
     trap - EXIT HUP INT TERM
     cleanup
-    printf 'emulator: %s\n' "$*" >&2
+    printf '%s: %s\n' "$speaker" "$*" >&2
     exit "$status"
 }
 
@@ -59,7 +63,7 @@ find_cache() {
     # White space would break QEMU's own build, colons apt's and the shell's search paths.
     [[ $top != *[[:space:]:]* ]] ||
         die 3 "the cache folder '$top' has a blank or colon in its name; set AMDVI_CHECK_CACHE to another one"
-    cache=$top/emulator
+    cache=$top/$speaker
     log=$cache/build.log
 }
 
@@ -91,9 +95,9 @@ on_exit() {
     cleanup
     ((status == 0)) && return
     if disk_is_full; then
-        printf 'emulator: the disk is full in %s; make room and run it again\n' "$cache" >&2
+        printf '%s: the disk is full in %s; make room and run it again\n' "$speaker" "$cache" >&2
     else
-        printf 'emulator: build.sh stopped unexpectedly; the log is %s\n' "$log" >&2
+        printf '%s: %s stopped unexpectedly; the log is %s\n' "$speaker" "${0##*/}" "$log" >&2
     fi
     exit 3
 }
@@ -145,7 +149,7 @@ show_progress() {
     local title=$1 seconds=$2 last='' line
     last=$(tail -c 400 "$log" 2>/dev/null | grep -ao '^\[[0-9]*/[0-9]*\]' | tail -n 1) || last=''
     if [[ -t 1 ]]; then
-        line="emulator: $title ${last:-...} ${seconds} s"
+        line="$speaker: $title ${last:-...} ${seconds} s"
         printf '\r%-*s' "$progress_width" "$line"
         progress_width=${#line}
     elif ((seconds > 0 && seconds % 30 == 0 && seconds != progress_said)); then

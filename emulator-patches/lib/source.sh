@@ -11,6 +11,9 @@
 # source_version  "10.0.13" as the source itself says; source_label  the version for people
 source_id='' source_version='' source_label='' tree=''
 
+# What does without a network, for those who look for a way out; whoever fetches other things leaves it empty.
+offline_way=${offline_way-QEMU_SRC=<folder or tarball>}
+
 # Is the wanted source known without any network or unpacking? Sets the variables above if so.
 source_known() {
     local key value
@@ -258,7 +261,7 @@ EOF
         if grep -q 'GPG error\|is not signed' "$log"; then
             source_trouble "Debian's index of $suite on the configured mirror is not signed by a key that this machine trusts: bring the package debian-archive-keyring up to date"
         fi
-        source_trouble "Debian's index of $suite could not be fetched from the mirror that this machine is configured for: is there a network? (QEMU_SRC=<folder or tarball> works without one)"
+        source_trouble "Debian's index of $suite could not be fetched from the mirror that this machine is configured for: is there a network?${offline_way:+ ($offline_way works without one)}"
     fi
     apt_suite=$suite
 }
@@ -301,7 +304,7 @@ apt_find_mirror() {
     done < <(apt-get indextargets --no-release-info \
         --format '$(SITE)|$(RELEASE)|$(COMPONENT)|$(SOURCESENTRY)' 'Created-By: Packages' 2>>"$log" || true)
     ((best >= 5)) ||
-        die 3 "no Debian archive is among this machine's apt sources: set AMDVI_CHECK_MIRROR to the base URI of a Debian mirror, or QEMU_SRC to a folder or tarball of QEMU $base_series.x"
+        die 3 "no Debian archive is among this machine's apt sources: set AMDVI_CHECK_MIRROR to the base URI of a Debian mirror${offline_way:+, or $offline_way of QEMU $base_series.x}"
 }
 
 # The Signed-By of one entry, into REPLY; empty: apt's own keys hold, as they do for the machine. The entry
