@@ -37,6 +37,7 @@ struct Boot {
     gsize last_length;
     gboolean line_over;
     GString *to_guest;
+    gboolean answers_dropped; // because it was full
 
     Phase phase;
     gint64 started, phase_since, last_byte, rule_since; // monotonic, microseconds

@@ -2,11 +2,15 @@
 #include "boot_internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 // What is kept of the emulator's own output; the rest is read and dropped.
 #define OUTPUT_BYTES_MAX    (4u << 20)
+// Answers that the guest has not taken yet. It asks one thing at a time, so this is for those that
+// ask and never listen.
+#define ANSWERS_BYTES_MAX   (64u << 10)
 // One turn of the main loop reads no more, so that a flood on one line starves nobody.
 #define READ_BYTES_PER_TURN (256u << 10)
 
@@ -40,7 +44,12 @@ void boot_send_answers(Boot *boot)
             break;
         }
         host_request_free(g_queue_pop_head(requests));
-        g_string_append(boot->to_guest, answer);
+        if (boot->to_guest->len + strlen(answer) <= ANSWERS_BYTES_MAX) {
+            g_string_append(boot->to_guest, answer);
+        } else if (!boot->answers_dropped) {
+            boot->answers_dropped = TRUE;
+            transcript_error(boot->transcript, "the guest asks and takes no answers");
+        }
     }
     if (boot->to_guest->len) {
         gssize n = send(boot->child.serial, boot->to_guest->str, boot->to_guest->len,

@@ -5,6 +5,9 @@
 
 // A line that is wrong all the way must not fill the memory with complaints.
 #define ERRORS_MAX 40
+// What is kept of a rule of each kind, far more than any says; and of facts about the platform. A
+// guest that goes on and on fills neither the memory nor the time.
+#define KEPT_MAX   500
 
 void control_free(gpointer data)
 {
@@ -57,24 +60,12 @@ void transcript_free(Transcript *t)
     g_free(t);
 }
 
-static void add_error(Transcript *t, char *text)
-{
-    if (t->errors->len < ERRORS_MAX) {
-        g_ptr_array_add(t->errors, text);
-        return;
-    }
-    g_free(text);
-    if (t->errors->len == ERRORS_MAX) {
-        g_ptr_array_add(t->errors, g_strdup("more errors, not listed"));
-    }
-}
-
 void transcript_error(Transcript *t, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    add_error(t, g_strdup_vprintf(format, args));
+    g_ptr_array_add(t->errors, g_strdup_vprintf(format, args));
     va_end(args);
 }
 
@@ -108,14 +99,19 @@ static void breach(Transcript *t, RuleRun *other, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    char *text = g_strdup_vprintf(format, args);
+    g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     for (int i = 0; i < 2; i++) {
         if (touched[i] && !touched[i]->damage) {
             touched[i]->damage = g_strdup(text);
         }
     }
-    add_error(t, text);
+    t->breaches++;
+    if (t->breaches <= ERRORS_MAX) {
+        g_ptr_array_add(t->errors, g_strdup(text));
+    } else if (t->breaches == ERRORS_MAX + 1) {
+        g_ptr_array_add(t->errors, g_strdup("more errors, not listed"));
+    }
 }
 
 static RuleRun *run_named(Transcript *t, const char *id)
@@ -137,10 +133,26 @@ static void take_plan(Transcript *t, const Record *record)
     }
 }
 
+// Is there no room for one more? The first that finds none is a breach.
+static gboolean is_full(Transcript *t, const GPtrArray *kept, gboolean *overfull, const char *what)
+{
+    if (kept->len < KEPT_MAX) {
+        return FALSE;
+    }
+    if (!*overfull) {
+        *overfull = TRUE;
+        breach(t, NULL, "more than %d %s", KEPT_MAX, what);
+    }
+    return TRUE;
+}
+
 static void take_platform(Transcript *t, Record *record)
 {
     for (guint i = 0; i < record->pairs->len; i++) {
         const Pair *pair = record->pairs->pdata[i];
+        if (is_full(t, t->platform, &t->overfull, "facts about the platform")) {
+            return;
+        }
         for (guint j = 0; j < t->platform->len; j++) {
             const Pair *old = t->platform->pdata[j];
             if (strcmp(old->key, pair->key) == 0) {
@@ -196,7 +208,7 @@ static void take_ctl(Transcript *t, Record *record)
 {
     RuleRun *run = speaks_of_open(t, record, "ctl");
 
-    if (run) {
+    if (run && !is_full(t, run->controls, &run->overfull, "controls")) {
         Control *control = g_new(Control, 1);
         control->kind = record->control;
         control->ok = record->ok;
@@ -209,7 +221,7 @@ static void take_obs(Transcript *t, Record *record)
 {
     RuleRun *run = speaks_of_open(t, record, "obs");
 
-    if (run) {
+    if (run && !is_full(t, run->obs, &run->overfull, "observed values")) {
         const Pair *pair = record->pairs->pdata[0];
         g_ptr_array_add(run->obs, pair_new(pair->key, pair->value));
     }
@@ -220,7 +232,13 @@ static void take_diag(Transcript *t, Record *record)
     if (t->open && g_str_has_prefix(record->text, "exception ") && !t->open->exception) {
         t->open->exception = g_strdup(record->text);
     }
-    g_ptr_array_add(t->open ? t->open->diag : t->diag, g_steal_pointer(&record->text));
+
+    GPtrArray *diag = t->open ? t->open->diag : t->diag;
+    if (diag->len < KEPT_MAX) {
+        g_ptr_array_add(diag, g_steal_pointer(&record->text));
+    } else if (diag->len == KEPT_MAX) {
+        g_ptr_array_add(diag, g_strdup("more lines, which are in serial.log only"));
+    }
 }
 
 static void take_end(Transcript *t, Record *record)

@@ -29,6 +29,7 @@ typedef struct {
     GPtrArray *diag;     // of char *
     char *damage;        // the first breach of the contract that touches this rule, or NULL
     char *exception;     // text of the diag line that reported an exception, or NULL
+    gboolean overfull;   // there were more controls or observed values than are kept
 } RuleRun;
 
 // A request of the guest that waits for its answer.
@@ -58,8 +59,10 @@ typedef struct {
     RuleRun *open;       // between `begin` and `end`, or NULL
     guint ended;         // rules with an `end`
     GPtrArray *platform; // of Pair
+    gboolean overfull;   // there were more of these than are kept
     GPtrArray *diag;     // of char *: text outside rules
     GPtrArray *errors;   // of char *
+    guint64 breaches;    // of the contract, those that are not listed included
     GQueue requests;     // of HostRequest, oldest first
 } Transcript;
 
@@ -78,5 +81,6 @@ void transcript_finish(Transcript *transcript, gboolean cut_off);
 // What was said about a rule, or NULL if nothing was.
 const RuleRun *transcript_find(const Transcript *transcript, const Rule *rule);
 
-// Notes an error of the whole boot.
+// Notes an error of the whole boot, also where the guest has made so many that its own are no
+// longer listed.
 void transcript_error(Transcript *transcript, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -76,6 +76,19 @@ static void flood(const char *rule)
     }
 }
 
+/* One line that never ends. */
+static void flood_endless(const char *rule)
+{
+    char part[FLOOD_LINE + 1];
+
+    (void)rule;
+    memset(part, 'x', FLOOD_LINE);
+    part[FLOOD_LINE] = '\0';
+    for (uint32_t sent = 0; sent < FLOOD_BYTES; sent += FLOOD_LINE) {
+        console_write(part);
+    }
+}
+
 /* Every line is as it should be; only that they have no end. */
 static void flood_records(const char *rule)
 {
@@ -184,6 +197,7 @@ static const struct misdeed misdeeds[] = {
     {"exit-inside", INSIDE_RULE, exit_good},
     {"exit-unknown", INSIDE_RULE, exit_unknown},
     {"flood-inside", INSIDE_RULE, flood},
+    {"flood-endless", INSIDE_RULE, flood_endless},
     {"flood-records", INSIDE_RULE, flood_records},
     {"flood-host", INSIDE_RULE, flood_host},
     {"twice", INSIDE_RULE, twice},

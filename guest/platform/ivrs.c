@@ -25,6 +25,15 @@
 #define IVHD_EFR      24u
 #define IVHD_EFR2     32u
 
+/* Device entries: the two top bits of the type tell the length, but for one by ACPI name, whose
+ * last field has a length of its own. */
+#define ENTRY_SPECIAL   0x48
+#define ENTRY_HID       0xf0
+#define ENTRY_HID_BYTES 22u
+#define ENTRY_HID_UID   21u
+#define SPECIAL_DEVID   5u
+#define SPECIAL_VARIETY 7u
+
 static uint64_t get(const uint8_t *p, size_t bytes)
 {
     uint64_t v = 0;
@@ -93,6 +102,32 @@ bool ivrs_ivhd(const void *table, size_t len, unsigned n, struct ivrs_ivhd *out,
             return true;
         }
         off += length;
+    }
+    return false;
+}
+
+static size_t entry_bytes(const uint8_t *e, size_t room)
+{
+    if (e[0] != ENTRY_HID) {
+        return (size_t)4 << (e[0] >> 6);
+    }
+    return room < ENTRY_HID_BYTES ? room + 1 : ENTRY_HID_BYTES + e[ENTRY_HID_UID];
+}
+
+bool ivrs_special(const struct ivrs_ivhd *v, uint8_t variety, uint16_t *devid)
+{
+    for (size_t off = 0; off < v->entries_len;) {
+        const uint8_t *e = v->entries + off;
+        size_t room = v->entries_len - off, bytes = entry_bytes(e, room);
+
+        if (bytes > room) {
+            return false;
+        }
+        if (e[0] == ENTRY_SPECIAL && e[SPECIAL_VARIETY] == variety) {
+            *devid = (uint16_t)get(e + SPECIAL_DEVID, 2);
+            return true;
+        }
+        off += bytes;
     }
     return false;
 }

@@ -33,4 +33,13 @@ struct ivrs_ivhd {
  */
 bool ivrs_ivhd(const void *table, size_t len, unsigned n, struct ivrs_ivhd *out, bool *broken);
 
+/* What an interrupt source that is no PCI function is called in a special device entry. */
+#define IVRS_IOAPIC 1u
+
+/**
+ * The DeviceID that requests of the first special device of this @variety carry (48882 section
+ * 5.2.2.7). Returns false if the block names none; an entry that does not fit ends the walk.
+ */
+bool ivrs_special(const struct ivrs_ivhd *v, uint8_t variety, uint16_t *devid);
+
 #endif

@@ -9,14 +9,22 @@
 #include "arch/percpu.h"
 #include "arch/smp.h"
 #include "drivers/amdvi/regs.h"
+#include "platform/ioapic.h"
 #include "platform/msi.h"
 #include "tests/env.h"
 
 #define LISTENERS 8
+#define WIRES     4
+
+/* A message that nothing follows is waited for as long as this. */
+#define SETTLE_US 1000u
 
 const char *const source_names[SOURCE_COUNT] = {"an event", "a completion"};
 
 static struct listener listeners[LISTENERS];
+
+static uint32_t wires[WIRES];
+static unsigned wire_count;
 
 static void count(void *arg)
 {
@@ -24,6 +32,9 @@ static void count(void *arg)
 
     l->cpu = this_cpu()->number;
     l->count++; /* one vector goes to one CPU at a time */
+    if (l->then != NULL) {
+        l->then(l, l->arg);
+    }
 }
 
 struct listener *irq_listen(struct check *c, unsigned vector)
@@ -36,6 +47,7 @@ struct listener *irq_listen(struct check *c, unsigned vector)
         }
         l->count = 0;
         l->cpu = UINT32_MAX;
+        l->then = NULL;
         if (irq_claim_vector(vector, count, l)) {
             l->vector = vector;
             return l;
@@ -69,6 +81,10 @@ static void irq_rig_end(void *arg)
     if (!env.testdev_missing) {
         msi_enable(r->testdev, false);
     }
+    for (unsigned i = 0; i < wire_count; i++) {
+        (void)ioapic_mask(wires[i], true);
+    }
+    wire_count = 0;
     irq_window(); /* what is still on its way belongs to this rule */
     for (unsigned i = 0; i < LISTENERS; i++) {
         irq_free_vector(listeners[i].vector);
@@ -82,6 +98,15 @@ static void irq_rig_end(void *arg)
     }
 }
 
+void irq_rig_join(struct rig *r)
+{
+    rule_at_end(r->c, irq_rig_end, r);
+    msi_enable(r->u->devid, false);
+    if (!env.testdev_missing) {
+        msi_enable(r->testdev, false);
+    }
+}
+
 struct rig *irq_rig_begin(struct check *c)
 {
     struct rig *r = rig_begin(c);
@@ -90,19 +115,38 @@ struct rig *irq_rig_begin(struct check *c)
     if (!r) {
         return NULL;
     }
-    rule_at_end(c, irq_rig_end, r);
-    msi_enable(r->u->devid, false);
+    irq_rig_join(r);
     if (!msi_cap(r->u->devid)) {
         rule_error(c, "the IOMMU has no MSI capability");
         return NULL;
     }
-    if (!env.testdev_missing) {
-        msi_enable(r->testdev, false);
-        if (!rig_tree(r, &pt, 4) || !rig_attach_tree(r, r->testdev, &pt, 5)) {
-            return NULL;
-        }
+    if (!env.testdev_missing && (!rig_tree(r, &pt, 4) || !rig_attach_tree(r, r->testdev, &pt, 5))) {
+        return NULL;
     }
     return r;
+}
+
+bool irq_wire(struct check *c, struct madt_gsi gsi, unsigned vector)
+{
+    bool known = false;
+
+    for (unsigned i = 0; i < wire_count; i++) {
+        known = known || wires[i] == gsi.gsi;
+    }
+    if (!known && wire_count < WIRES) {
+        wires[wire_count++] = gsi.gsi;
+        known = true;
+    }
+    if (!known || !ioapic_connect(gsi, smp_apic_id(0), (uint8_t)vector)) {
+        rule_error(c, "no I/O APIC has interrupt %u", gsi.gsi);
+        return false;
+    }
+    return true;
+}
+
+void irq_settle(void)
+{
+    (void)irq_wait(false, SETTLE_US);
 }
 
 void irq_enables(struct rig *r, unsigned enables)

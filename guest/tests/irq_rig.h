@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "platform/madt.h"
 #include "tests/rig.h"
 
 /* Where the test device has no page */
@@ -21,6 +22,10 @@ struct listener {
     unsigned vector;
     volatile uint32_t count;
     volatile uint32_t cpu; /* number of the CPU that took the last one */
+    /* Called in the handler once it has counted, unless NULL: what ends a level at its source,
+     * which would come again and again. */
+    void (*then)(struct listener *l, void *arg);
+    void *arg;
 };
 
 /**
@@ -38,6 +43,21 @@ void control_listener(struct check *c, struct listener *l);
 /** As rig_begin(), with the messages of IOMMU and test device off until the rule sets them up, and
  * again when it ends. The test device has an empty page table, so its DMA is refused. */
 struct rig *irq_rig_begin(struct check *c);
+
+/**
+ * For a rig that has begun otherwise: the same, but for the table, and no message of the IOMMU is
+ * asked for. What listens, and what is wired, is given back when the rule ends.
+ */
+void irq_rig_join(struct rig *r);
+
+/**
+ * Have the wired interrupt @gsi come to this CPU at @vector until the rule ends; also to lead it
+ * elsewhere, or to start afresh with one that is in service. False: the rule is an error.
+ */
+bool irq_wire(struct check *c, struct madt_gsi gsi, unsigned vector);
+
+/** Poll with windows for a while in which an interrupt that is on its way comes in. */
+void irq_settle(void);
 
 /** The enables in Control (docs/rules.md section 2.1). */
 #define EVENT_INT_EN    0x08u

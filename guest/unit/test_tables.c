@@ -144,6 +144,45 @@ static void ivrs_mutated(void)
     OK(found > 0, "50000 mutated tables");
 }
 
+/* A start of range, an alias of 8 bytes, an ACPI device with a name of 2 bytes, the HPET (variety
+ * 2) and the I/O APIC (variety 1). */
+static const uint8_t entries[] = {
+    3, 0x08, 0,   0,    0x42, 0x48, 0x48, 0,    0, 0x33, 0x01, 0,    0xf0, 0x48, 0x48,
+    0, 'A',  'M', 0,    0,    0,    0,    0,    0, 0,    0,    0,    0,    0,    0,
+    0, 0,    2,   2,    1,    1,    0x48, 0,    0, 0,    0,    0x11, 0x22, 2,    0x48,
+    0, 0,    0,   0x20, 0xa0, 3,    1,    0x48, 0, 0,    0,    0x21, 0xb0, 4,    1,
+};
+
+/* In a block of exactly @len bytes */
+static bool special(size_t len, uint8_t variety, uint16_t *devid)
+{
+    uint8_t *p = malloc(len > 0 ? len : 1);
+    bool found;
+
+    memcpy(p, entries, len);
+    found = ivrs_special(&(struct ivrs_ivhd){.entries = p, .entries_len = len}, variety, devid);
+    free(p);
+    return found;
+}
+
+static void ivrs_special_devices(void)
+{
+    uint16_t devid = 0;
+
+    OK(special(sizeof(entries), IVRS_IOAPIC, &devid), "an I/O APIC is named");
+    IS(devid, 0x03a0, "DeviceID of the first");
+    OK(special(sizeof(entries), 2, &devid), "an HPET is named");
+    IS(devid, 0x2211, "its DeviceID");
+    OK(!special(sizeof(entries), 3, &devid), "no other variety");
+
+    unsigned found = 0;
+
+    for (size_t len = 0; len < sizeof(entries); len++) {
+        found += special(len, IVRS_IOAPIC, &devid) != (len >= 52);
+    }
+    IS(found, 0, "cut off at every byte");
+}
+
 static void fix_checksum(uint8_t *p, size_t n, size_t at)
 {
     uint8_t sum = 0;
@@ -252,6 +291,7 @@ int main(void)
     ivrs_good();
     ivrs_broken();
     ivrs_mutated();
+    ivrs_special_devices();
     rsdp();
     tables();
     sleep_package();

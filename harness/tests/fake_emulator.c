@@ -17,6 +17,8 @@
 #define STATUS_FAIL  35
 #define STATUS_ERROR 37
 
+#define FLOOD_BYTES (100u << 20)
+
 static int serial_fd = 3;
 static int qmp_fd = 4;
 static const char *mode = "good";
@@ -101,6 +103,48 @@ static void sleep_for_ever(void)
     }
 }
 
+static const char *flood_line(void)
+{
+    return is("flood-diag")       ? "diag x"
+           : is("flood-ctl")      ? "ctl AMDVI-PT-002 pos ok x"
+           : is("flood-obs")      ? "obs AMDVI-PT-002 x=1"
+           : is("flood-platform") ? "platform x%u=1"
+           : is("flood-host")     ? "host %u ping"
+           : is("flood-damaged")  ? "nonsense"
+                                  : NULL;
+}
+
+// 100 MB on the serial line, as fast as it takes them: lines of ours as `mode` says, or else noise,
+// in lines or without an end. On the emulator's own output stands how much there was to send, and
+// whether all of it was taken.
+static void flood(void)
+{
+    static char noise[65536];
+    const char *record = flood_line();
+    guint records = 0;
+
+    fprintf(stderr, "fake: %u bytes to send\n", FLOOD_BYTES);
+    memset(noise, 'x', sizeof(noise));
+    for (gsize i = 63; !is("flood-endless") && i < sizeof(noise); i += 64) {
+        noise[i] = '\n';
+    }
+    for (gsize sent = 0; sent < FLOOD_BYTES;) {
+        g_autoptr(GString) lines = g_string_new(NULL);
+        while (record && lines->len < sizeof(noise)) {
+            g_auto(GStrv) parts = g_strsplit(record, "%u", 2);
+            g_autofree char *number = g_strdup_printf("%u", ++records);
+            g_autofree char *text = g_strjoinv(number, parts);
+            g_autofree char *line = frame(text);
+            g_string_append(lines, line);
+        }
+        gsize length = record ? lines->len : sizeof(noise);
+        put(record ? lines->str : noise, length);
+        sent += length;
+    }
+    put("\n", 1);
+    fprintf(stderr, "fake: all sent\n");
+}
+
 // What happens between `begin` and the controls of the rule that is hit.
 static void misbehave_inside(const char *rule)
 {
@@ -127,12 +171,8 @@ static void misbehave_inside(const char *rule)
             sleep_for_ever();
         }
         sleep_for_ever();
-    } else if (is("flood")) {
-        static char noise[65536];
-        memset(noise, 'x', sizeof(noise));
-        for (;;) {
-            put(noise, sizeof(noise));
-        }
+    } else if (g_str_has_prefix(mode, "flood-")) {
+        flood();
     } else if (is("double")) {
         char *line = frame("obs AMDVI-PT-002 value=1");
         put(line, strlen(line));
@@ -353,6 +393,9 @@ int main(int argc, char **argv)
     const char *cmdline = read_arguments(argc, argv);
 
     put("SeaBIOS (fake)\r\n", 16);
+    if (is("boot-flood")) {
+        flood();
+    }
     if (is("exit-at-once")) {
         return 0;
     }

@@ -44,6 +44,7 @@ rules='FOOL-*' expect 'a good guest passes, a rule that may kill has its own boo
 # The longest ones first.
 expect 'a flood before the first line is cut off' flood-at-boot 3 "$not1" "$not3" '^Bail out!.*serial flood.*before the first line'
 expect 'a flood inside a rule is an error, the rest runs' flood-inside 3 "$one" "$not2" '^# error: no verdict|^# error: guest hung' "$three"
+expect 'a line without an end is an error, the rest runs' flood-endless 3 "$one" "$not2" '^# error: no verdict|^# error: guest hung' "$three"
 expect 'good lines without end are an error, the rest runs' flood-records 3 "$one" "$not2" '^# error: no verdict|^# error: guest hung' "$three"
 expect 'requests without end are an error, the rest runs' flood-host 3 "$one" "$not2" '^# error: no verdict|^# error: guest hung' "$three"
 expect 'a silent guest is given up' silent 3 "$not1" "$not2" "$not3" '^Bail out!.*guest hung: nothing on the serial line for 4 s, before the first line'

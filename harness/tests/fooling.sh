@@ -107,7 +107,7 @@ expect 'a guest that hangs inside a rule is an error, the rest runs' fake guest-
 expect 'an emulator that hangs inside a rule fails it, the rest runs' fake emulator-hang 1 -- "$one" "$not2" '^# emulator hung' "$three" "$clean"
 expect 'an emulator that ignores SIGTERM is killed' fake ignore-term 1 -- "$one" "$not2" '^# emulator hung' "$three"
 expect 'a hang outside a rule is trouble, the rest runs' fake hang-outside 3 -- "$one" "$two" "$three" '^Bail out!.*nothing on the serial line'
-expect 'a flood is cut off, the rest runs' fake flood 3 -- "$one" "$not2" '^# error: .*serial flood' "$three"
+expect 'a flood is cut off, the rest runs' fake flood-endless 3 -- "$one" "$not2" '^# error: .*serial flood' "$three"
 expect 'writing outside the scratch area is noticed' fake spoil-disk 3 -- "$one" '^Bail out!.*outside its scratch area: first byte at 2567 \(LBA 5\)'
 expect 'the host answers, and refuses what it does not know' fake ping 0 -- "$one"
 expect 'a host that waits for QMP gives up, and answers in order' fake inject 0 -- "$one" "$clean"

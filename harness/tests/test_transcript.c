@@ -276,6 +276,44 @@ static void test_many_errors(void)
         feed(&c, "AVC1 broken\n");
     }
     g_assert_cmpuint(c.talk->errors->len, <, 50);
+    transcript_error(c.talk, "what came in the end");
+    check_error(&c, "what came in the end");
+    close_case(&c);
+}
+
+// Nor may a rule that says more than any rule has to say. Lines for people are only cut short.
+static void test_many_records(void)
+{
+    Case c;
+
+    open_case(&c, 2);
+    say_all(&c, "plan 2|" BEGIN1);
+    for (int i = 0; i < 10000; i++) {
+        say(&c, "diag one more");
+    }
+    say_all(&c, CTL1 "|end AMDVI-PT-001 pass 5|" BEGIN2);
+    const RuleRun *run = transcript_find(c.talk, c.table->rules->pdata[0]);
+    g_assert_cmpuint(run->diag->len, ==, 501);
+    g_assert_cmpuint(c.talk->errors->len, ==, 0);
+    for (int i = 0; i < 10000; i++) {
+        say(&c, "ctl AMDVI-PT-002 pos ok x");
+        say(&c, "obs AMDVI-PT-002 x=1");
+    }
+    run = transcript_find(c.talk, c.table->rules->pdata[1]);
+    g_assert_cmpuint(run->controls->len, ==, 500);
+    g_assert_cmpuint(run->obs->len, ==, 500);
+    g_assert_cmpuint(c.talk->errors->len, ==, 1);
+    for (int i = 0; i < 10000; i++) {
+        g_autofree char *fact = g_strdup_printf("platform x%d=1", i);
+        say(&c, fact);
+    }
+    g_assert_cmpuint(c.talk->platform->len, ==, 500);
+    g_assert_cmpuint(c.talk->errors->len, ==, 2);
+    say_all(&c, "ctl AMDVI-PT-002 neg ok x|end AMDVI-PT-002 pass 5|done 2 0 0 0 0");
+    end_with_status(&c, 33);
+    check(&c, 0, STATUS_PASS, "");
+    check(&c, 1, STATUS_ERROR, "more than 500 controls");
+    check_error(&c, "more than 500 facts about the platform");
     close_case(&c);
 }
 
@@ -294,5 +332,6 @@ int main(int argc, char **argv)
     g_test_add_func("/transcript/half-line", test_half_line);
     g_test_add_func("/transcript/requests", test_requests);
     g_test_add_func("/transcript/many-errors", test_many_errors);
+    g_test_add_func("/transcript/many-records", test_many_records);
     return g_test_run();
 }

@@ -23,6 +23,7 @@ struct amdvi {
     uint32_t ivhd_types; /* bit n: an IVHD of type 10h (0), 11h (1), 40h (2) names this unit */
     uint64_t control; /* bits of Control that the IVHD's flags ask for: HtTunEn, PassPW, ResPassPW,
                          Isoc, Coherent */
+    uint16_t ioapic;  /* DeviceID of the I/O APIC's messages; 0 if the IVRS names none */
 
     /* What amdvi_setup() made */
     uint64_t dev_tab;

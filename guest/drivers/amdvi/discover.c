@@ -47,6 +47,7 @@ const char *amdvi_discover(struct amdvi *u)
     for (unsigned n = 0; ivrs_ivhd(table, table->length, n, &ivhd, &broken); n++) {
         if (ivhd.devid == u->devid) {
             u->ivhd_types |= type_bit(ivhd.type);
+            (void)ivrs_special(&ivhd, IVRS_IOAPIC, &u->ioapic);
             if (ivhd.base != u->base || (uint8_t)ivhd.cap_offset != u->cap) {
                 return "IVRS: two blocks of one IOMMU differ in its base or capability";
             }

@@ -37,7 +37,7 @@ static bool idle(const struct edu *e)
     return !(mmio_read32(e->base + EDU_DMA_CMD) & EDU_DMA_START);
 }
 
-bool edu_dma(struct edu *e, bool to_memory, uint64_t iova, uint32_t len)
+static bool transfer(struct edu *e, bool to_memory, uint64_t iova, uint32_t len, uint32_t flags)
 {
     if (!wait_until(idle(e), EDU_WAIT_US)) {
         return false;
@@ -46,10 +46,35 @@ bool edu_dma(struct edu *e, bool to_memory, uint64_t iova, uint32_t len)
     mmio_write64(e->base + EDU_DMA_DST, to_memory ? iova : EDU_BUFFER);
     mmio_write64(e->base + EDU_DMA_COUNT, len);
     memory_barrier();
-    mmio_write32(e->base + EDU_DMA_CMD, EDU_DMA_START | (to_memory ? EDU_DMA_TO_RAM : 0));
+    mmio_write32(e->base + EDU_DMA_CMD, EDU_DMA_START | flags | (to_memory ? EDU_DMA_TO_RAM : 0));
 
     bool ended = wait_until(idle(e), EDU_WAIT_US);
 
     memory_barrier();
     return ended;
+}
+
+bool edu_dma(struct edu *e, bool to_memory, uint64_t iova, uint32_t len)
+{
+    return transfer(e, to_memory, iova, len, 0);
+}
+
+bool edu_dma_interrupt(struct edu *e, bool to_memory, uint64_t iova, uint32_t len)
+{
+    return transfer(e, to_memory, iova, len, EDU_DMA_IRQ);
+}
+
+uint32_t edu_status(const struct edu *e)
+{
+    return mmio_read32(e->base + EDU_IRQ_STATUS);
+}
+
+void edu_raise(const struct edu *e, uint32_t bits)
+{
+    mmio_write32(e->base + EDU_IRQ_RAISE, bits);
+}
+
+void edu_acknowledge(const struct edu *e, uint32_t bits)
+{
+    mmio_write32(e->base + EDU_IRQ_ACK, bits);
 }

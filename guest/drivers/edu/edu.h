@@ -30,4 +30,13 @@ const char *edu_discover(struct edu *e);
  */
 bool edu_dma(struct edu *e, bool to_memory, uint64_t iova, uint32_t len);
 
+/** As edu_dma(), and the interrupt 100h is raised at its end. */
+bool edu_dma_interrupt(struct edu *e, bool to_memory, uint64_t iova, uint32_t len);
+
+/** The interrupt status, and the registers that set and clear bits of it. Setting interrupts, by
+ * message if MSI is enabled, else by pin. */
+uint32_t edu_status(const struct edu *e);
+void edu_raise(const struct edu *e, uint32_t bits);
+void edu_acknowledge(const struct edu *e, uint32_t bits);
+
 #endif
