@@ -3,11 +3,7 @@
  * Illegal commands: halt, event, restart (docs/rules.md section 7).
  */
 #include "arch/time.h"
-#include "lib/format.h"
-#include "tests/rig.h"
-
-#define CMD_RUN      0x10ull
-#define COM_WAIT_INT 0x04ull
+#include "tests/cmd_rig.h"
 
 struct illegal {
     const char *name;
@@ -32,36 +28,6 @@ static const struct illegal cases[] = {
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
-static bool halted(struct rig *r)
-{
-    /* A machine that never halts is waited for once with patience, and not each time. */
-    return wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN),
-                      rule_broken(r->c) ? 1000 : AMDVI_WAIT_US / 4);
-}
-
-/* The documented way back: CmdBufEn=0, new head and tail, CmdBufEn=1 (CMD-027). */
-static void restart(struct rig *r)
-{
-    uint64_t control = amdvi_read64(r->u, 0x18);
-
-    amdvi_write64(r->u, 0x18, control & ~0x1000ull);
-    (void)wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN), AMDVI_WAIT_US / 4);
-    amdvi_write64(r->u, 0x2000, 0);
-    amdvi_write64(r->u, 0x2008, 0);
-    r->u->cmd_tail = 0;
-    amdvi_write64(r->u, 0x18, control | 0x1000ull);
-    (void)wait_until(amdvi_read64(r->u, 0x2020) & CMD_RUN, AMDVI_WAIT_US / 4);
-}
-
-/* A control that holds wherever the ring works at all. */
-static void controls(struct rig *r)
-{
-    control_pos(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
-                "a legal COMPLETION_WAIT completes");
-    control_neg(r->c, (amdvi_read64(r->u, 0x2020) & CMD_RUN) && !amdvi_evt_pending(r->u),
-                "and leaves CmdBufRun at 1 and the event log empty");
-}
-
 RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
      "An unknown opcode or a reserved bit: ILLEGAL_COMMAND_ERROR with the entry's address, "
      "CmdBufRun=0")
@@ -71,13 +37,13 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
     if (!r) {
         return;
     }
-    controls(r);
+    cmd_controls(r);
     for (unsigned i = 0; i < CASES; i++) {
         uint64_t entry = r->u->cmd_buf + r->u->cmd_tail * 16ull;
 
         amdvi_cmd_put(r->u, cases[i].cmd);
         amdvi_cmd_ring(r->u);
-        expect_true(c, halted(r), "%s: expected CmdBufRun=0, actual 1", cases[i].name);
+        expect_true(c, cmd_halted(r), "%s: expected CmdBufRun=0, actual 1", cases[i].name);
         (void)wait_until(amdvi_evt_pending(r->u), rule_broken(c) ? 1000 : AMDVI_WAIT_US / 4);
         rig_take_events(r);
         expect_true(c, r->event_count == 1, "%s: expected 1 event, actual %u", cases[i].name,
@@ -92,7 +58,7 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
         if (i == 0) {
             observe(c, "head", "%llx", (unsigned long long)amdvi_read64(r->u, 0x2000));
         }
-        restart(r);
+        cmd_restart(r);
     }
 
     /* It has no effect: a store that a reserved bit forbids does not happen. */
@@ -104,9 +70,9 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
     }
     amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 1, 0x10100000u, 0x00000badu, 0}});
     amdvi_cmd_ring(r->u);
-    (void)halted(r);
+    (void)cmd_halted(r);
     expect_u64(c, "the word that an illegal COMPLETION_WAIT names", 0, *(volatile uint64_t *)page);
-    restart(r);
+    cmd_restart(r);
     rig_take_events(r);
 }
 
@@ -126,11 +92,11 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
 
     volatile uint64_t *w = (volatile uint64_t *)page;
 
-    controls(r);
+    cmd_controls(r);
     for (unsigned i = 0; i < CASES; i++) {
         w[0] = w[1] = 0;
-        amdvi_write64(r->u, 0x2020, COM_WAIT_INT);
-        uint64_t before = amdvi_read64(r->u, 0x2020) & COM_WAIT_INT;
+        amdvi_write64(r->u, 0x2020, CMD_COM_WAIT_INT);
+        uint64_t before = amdvi_read64(r->u, 0x2020) & CMD_COM_WAIT_INT;
 
         amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 1, 0x10000000u, 0x0000600du, 0}});
         amdvi_cmd_put(r->u, cases[i].cmd);
@@ -145,8 +111,8 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
         expect_true(c, !younger, "%s: expected no store of the command behind it, actual 0x%llx",
                     cases[i].name, (unsigned long long)w[1]);
         expect_u64(c, "ComWaitInt behind an illegal command", before,
-                   amdvi_read64(r->u, 0x2020) & COM_WAIT_INT);
-        restart(r);
+                   amdvi_read64(r->u, 0x2020) & CMD_COM_WAIT_INT);
+        cmd_restart(r);
         rig_take_events(r);
     }
 }
@@ -159,15 +125,15 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
     if (!r) {
         return;
     }
-    controls(r);
+    cmd_controls(r);
     amdvi_cmd_put(r->u, cases[0].cmd);
     amdvi_cmd_ring(r->u);
-    expect_true(c, halted(r), "expected a halt at opcode 0, actual CmdBufRun=1");
+    expect_true(c, cmd_halted(r), "expected a halt at opcode 0, actual CmdBufRun=1");
 
     /* A tail write alone does not restart it: reported, since that rests on one source. */
     observe(c, "tail_restarts", "%d", amdvi_wait_completion(r->u, AMDVI_WAIT_US / 50));
     for (unsigned i = 0; i < 3; i++) {
-        restart(r);
+        cmd_restart(r);
         expect_true(c, amdvi_read64(r->u, 0x2020) & CMD_RUN,
                     "expected CmdBufRun=1 after the restart");
         expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
@@ -176,9 +142,9 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
         expect_u64(c, "CmdHead after one command from 0", 0x10, amdvi_read64(r->u, 0x2000));
         amdvi_cmd_put(r->u, cases[2].cmd);
         amdvi_cmd_ring(r->u);
-        expect_true(c, halted(r), "expected another halt at opcode Fh, actual CmdBufRun=1");
+        expect_true(c, cmd_halted(r), "expected another halt at opcode Fh, actual CmdBufRun=1");
     }
-    restart(r);
+    cmd_restart(r);
     rig_take_events(r);
     expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
                 "expected a COMPLETION_WAIT to run at last");
