@@ -34,9 +34,9 @@ void cmd_controls(struct rig *r)
                 page && amdvi_wait_completion(r->u, AMDVI_WAIT_US) &&
                     (amdvi_read64(r->u, 0x2020) & CMD_RUN) && !amdvi_evt_pending(r->u),
                 "a COMPLETION_WAIT completes, and leaves CmdBufRun at 1 and the event log empty");
-    amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page, 0x10000000u, 0x00000badu, 0}});
+    amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 2, 0x10000000u, 0x00000badu, 0}});
     control_neg(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US) && *(volatile uint64_t *)page == 0,
-                "one with s=0 leaves its word alone");
+                "one with s=0, i=1 leaves its word alone");
 }
 
 uint64_t cmd_head_at(struct rig *r, uint64_t end)

@@ -29,7 +29,7 @@ struct amdvi_cmd cmd_store(volatile uint64_t *word, uint64_t data);
 
 /**
  * Controls of a rule about commands: a COMPLETION_WAIT completes and leaves CmdBufRun at 1 and the
- * event log empty, and the same command with s=0 leaves its word alone, so that a store is the
+ * event log empty, and the same command with s=0, i=1 leaves its word alone, so that a store is the
  * doing of a command.
  */
 void cmd_controls(struct rig *r);
