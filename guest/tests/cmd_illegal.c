@@ -16,6 +16,9 @@ static const struct illegal cases[] = {
     {"opcode 0 with other fields", {{0x00000020u, 0x00000005u, 0x12345000u, 0}}},
     {"opcode Fh", {{0, 0xf0000000u, 0, 0}}},
     {"opcode Ch", {{0, 0xc0000000u, 0, 0}}},
+    {"opcode Bh", {{0, 0xb0000000u, 0, 0}}},
+    {"opcode Dh with other fields", {{0x00000020u, 0xd0000005u, 0x12345000u, 0}}},
+    {"opcode Eh with other fields", {{0xffffffffu, 0xefffffffu, 0xffffffffu, 0xffffffffu}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw2 bit 0", {{0x00000020u, 0x20000000u, 0x00000001u, 0}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw3 bit 31", {{0x00000020u, 0x20000000u, 0, 0x80000000u}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw0 bit 16", {{0x00010020u, 0x20000000u, 0, 0}}},
@@ -39,27 +42,15 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
     }
     cmd_controls(r);
     for (unsigned i = 0; i < CASES; i++) {
-        uint64_t entry = r->u->cmd_buf + r->u->cmd_tail * 16ull;
+        /* At another entry each time, which the event has to tell. */
+        unsigned at = (i * 37 + 5) % 256;
 
+        cmd_restart_at(r, at);
         amdvi_cmd_put(r->u, cases[i].cmd);
         amdvi_cmd_ring(r->u);
-        expect_true(c, cmd_halted(r), "%s: expected CmdBufRun=0, actual 1", cases[i].name);
-        (void)wait_until(amdvi_evt_pending(r->u), rule_broken(c) ? 1000 : AMDVI_WAIT_US / 4);
-        rig_take_events(r);
-        expect_true(c, r->event_count == 1, "%s: expected 1 event, actual %u", cases[i].name,
-                    r->event_count);
-        if (r->event_count) {
-            const struct amdvi_event *e = &r->events[0];
-
-            expect_u64(c, "dw0 bits 19:0 of the event", 0x00000u, e->dw[0] & 0xfffff);
-            expect_u64(c, "dw1 of the event", 0x50000000u, e->dw[1]);
-            expect_u64(c, "address in the event", entry, amdvi_event_address(e));
-        }
-        if (i == 0) {
-            observe(c, "head", "%llx", (unsigned long long)amdvi_read64(r->u, 0x2000));
-        }
-        cmd_restart(r);
+        cmd_expect_illegal(r, r->u->cmd_buf + at * 16ull, cases[i].name);
     }
+    cmd_restart(r);
 
     /* It has no effect: a store that a reserved bit forbids does not happen. */
     uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
@@ -105,7 +96,8 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
                       (struct amdvi_cmd){{(uint32_t)(page + 8) | 3, 0x10000000u, 0x00000badu, 0}});
         amdvi_cmd_ring(r->u);
         bool older = wait_until(w[0] == 0x600d, AMDVI_WAIT_US / 4);
-        bool younger = wait_until(w[1], AMDVI_WAIT_US / 50);
+        (void)cmd_halted(r);
+        bool younger = wait_until(w[1], AMDVI_WAIT_US / 1000);
 
         expect_true(c, older, "%s: expected the command before it to be run", cases[i].name);
         expect_true(c, !younger, "%s: expected no store of the command behind it, actual 0x%llx",
@@ -148,4 +140,55 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
     rig_take_events(r);
     expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
                 "expected a COMPLETION_WAIT to run at last");
+}
+
+RULE("AMDVI-CMD-025", "U", cmd_head_at_halt, RULE_KEYS("2.4", "none"),
+     "CmdHead at a halt is the rejected entry, the tail, or lies between")
+{
+    static const struct {
+        unsigned start, good, younger;
+    } at[] = {{0, 0, 0}, {16, 5, 3}, {250, 3, 20}, {250, 6, 2}, {9, 200, 54}};
+    struct rig *r = rig_begin(c);
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
+
+    if (!w) {
+        return;
+    }
+    cmd_controls(r);
+    for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        unsigned behind = at[i].younger + 1;
+
+        cmd_restart_at(r, at[i].start);
+        for (unsigned k = 0; k < at[i].good; k++) {
+            amdvi_cmd_put(r->u, cmd_store(&w[k], k));
+        }
+
+        unsigned rejected = r->u->cmd_tail;
+
+        amdvi_cmd_put(r->u, cases[0].cmd);
+        for (unsigned k = 0; k < at[i].younger; k++) {
+            amdvi_cmd_put(r->u, cmd_store(&w[256 + k], k));
+        }
+        amdvi_cmd_ring(r->u);
+
+        bool halted = cmd_halted(r);
+        uint64_t head = amdvi_read64(r->u, 0x2000);
+        unsigned from = (unsigned)(head / 16 + 256 - rejected) % 256;
+
+        expect_true(c, head % 16 == 0 && head < 0x1000 && from <= behind,
+                    "rejected entry %u, tail %u: expected CmdHead from the one to the other, "
+                    "actual 0x%llx",
+                    rejected, r->u->cmd_tail, (unsigned long long)head);
+        if (i == 1) {
+            observe(c, "head_at_halt", "%s",
+                    from == 0        ? "rejected"
+                    : from == behind ? "tail"
+                                     : "between");
+        }
+        if (!halted) {
+            break; /* CMD-023 judges that; the head at the tail is allowed */
+        }
+    }
+    cmd_restart(r);
+    rig_take_events(r);
 }

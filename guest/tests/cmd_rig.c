@@ -77,15 +77,42 @@ bool cmd_halted(struct rig *r)
                       rule_broken(r->c) ? 1000 : AMDVI_WAIT_US / 4);
 }
 
-void cmd_restart(struct rig *r)
+void cmd_expect_illegal(struct rig *r, uint64_t entry, const char *name)
+{
+    /* Bits 31:20 of dw0 belong to vIOMMU, where there is one, and are not tested then (EVT-001). */
+    uint32_t dw0_mask = amdvi_read64(r->u, 0x30) >> 55 & 1 ? 0x000fffffu : 0xffffffffu;
+
+    expect_true(r->c, cmd_halted(r), "%s: expected CmdBufRun=0, actual 1", name);
+    (void)wait_until(amdvi_evt_pending(r->u), rule_broken(r->c) ? 1000 : AMDVI_WAIT_US / 4);
+    rig_take_events(r);
+    expect_true(r->c, r->event_count == 1, "%s: expected 1 event, actual %u", name, r->event_count);
+    if (r->event_count) {
+        const struct amdvi_event *e = &r->events[0];
+
+        expect_true(r->c,
+                    (e->dw[0] & dw0_mask) == 0 && e->dw[1] == 0x50000000u &&
+                        e->dw[2] == (uint32_t)entry && e->dw[3] == (uint32_t)(entry >> 32),
+                    "%s: expected the event 00000000 50000000 %08x %08x, actual %08x %08x "
+                    "%08x %08x",
+                    name, (uint32_t)entry, (uint32_t)(entry >> 32), e->dw[0], e->dw[1], e->dw[2],
+                    e->dw[3]);
+    }
+}
+
+void cmd_restart_at(struct rig *r, unsigned start)
 {
     uint64_t control = amdvi_read64(r->u, 0x18);
 
     amdvi_write64(r->u, 0x18, control & ~0x1000ull);
     (void)wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN), AMDVI_WAIT_US / 4);
-    amdvi_write64(r->u, 0x2000, 0);
-    amdvi_write64(r->u, 0x2008, 0);
-    r->u->cmd_tail = 0;
+    amdvi_write64(r->u, 0x2000, start * 16ull);
+    amdvi_write64(r->u, 0x2008, start * 16ull);
+    r->u->cmd_tail = start;
     amdvi_write64(r->u, 0x18, control | 0x1000ull);
     (void)wait_until(amdvi_read64(r->u, 0x2020) & CMD_RUN, AMDVI_WAIT_US / 4);
+}
+
+void cmd_restart(struct rig *r)
+{
+    cmd_restart_at(r, 0);
 }

@@ -50,7 +50,17 @@ bool cmd_use_ring(struct rig *r, uint64_t base, unsigned log2, unsigned start);
 /** Does CmdBufRun become 0 within a limit? */
 bool cmd_halted(struct rig *r);
 
-/** The documented way back (CMD-027): CmdBufEn=0, new head and tail, CmdBufEn=1. */
+/**
+ * The command at @entry (its address) is illegal: CmdBufRun becomes 0, and there is one record, all
+ * 128 bits of it as they have to be. The rule fails if not; @name says which command it was.
+ */
+void cmd_expect_illegal(struct rig *r, uint64_t entry, const char *name);
+
+/** The documented way back (CMD-027): CmdBufEn=0, CmdHead = CmdTail = @start entries, CmdBufEn=1.
+ */
+void cmd_restart_at(struct rig *r, unsigned start);
+
+/** The same, at entry 0. */
 void cmd_restart(struct rig *r);
 
 #endif
