@@ -124,6 +124,14 @@ uint64_t page_free_count(enum page_zone zone)
     return bytes / PAGE_SIZE;
 }
 
+uint64_t page_range_end(enum page_zone zone)
+{
+    const struct zone *z = &zones[zone];
+
+    return z->current < z->count && z->next < z->ranges[z->current].end ? z->ranges[z->current].end
+                                                                        : 0;
+}
+
 struct page_mark page_mark(void)
 {
     struct page_mark mark;

@@ -39,6 +39,9 @@ uint64_t page_alloc(enum page_zone zone, uint64_t bytes, uint64_t align);
 /** Free pages left in @zone. */
 uint64_t page_free_count(enum page_zone zone);
 
+/** The address behind the range of @zone that pages are taken from now; 0 if it is used up. */
+uint64_t page_range_end(enum page_zone zone);
+
 /** Remember the state of both zones. */
 struct page_mark page_mark(void);
 

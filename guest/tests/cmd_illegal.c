@@ -3,11 +3,7 @@
  * Illegal commands: halt, event, restart (docs/rules.md section 7).
  */
 #include "arch/time.h"
-#include "lib/format.h"
-#include "tests/rig.h"
-
-#define CMD_RUN      0x10ull
-#define COM_WAIT_INT 0x04ull
+#include "tests/cmd_rig.h"
 
 struct illegal {
     const char *name;
@@ -20,6 +16,9 @@ static const struct illegal cases[] = {
     {"opcode 0 with other fields", {{0x00000020u, 0x00000005u, 0x12345000u, 0}}},
     {"opcode Fh", {{0, 0xf0000000u, 0, 0}}},
     {"opcode Ch", {{0, 0xc0000000u, 0, 0}}},
+    {"opcode Bh", {{0, 0xb0000000u, 0, 0}}},
+    {"opcode Dh with other fields", {{0x00000020u, 0xd0000005u, 0x12345000u, 0}}},
+    {"opcode Eh with other fields", {{0xffffffffu, 0xefffffffu, 0xffffffffu, 0xffffffffu}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw2 bit 0", {{0x00000020u, 0x20000000u, 0x00000001u, 0}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw3 bit 31", {{0x00000020u, 0x20000000u, 0, 0x80000000u}}},
     {"INVALIDATE_DEVTAB_ENTRY with dw0 bit 16", {{0x00010020u, 0x20000000u, 0, 0}}},
@@ -32,36 +31,6 @@ static const struct illegal cases[] = {
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
-static bool halted(struct rig *r)
-{
-    /* A machine that never halts is waited for once with patience, and not each time. */
-    return wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN),
-                      rule_broken(r->c) ? 1000 : AMDVI_WAIT_US / 4);
-}
-
-/* The documented way back: CmdBufEn=0, new head and tail, CmdBufEn=1 (CMD-027). */
-static void restart(struct rig *r)
-{
-    uint64_t control = amdvi_read64(r->u, 0x18);
-
-    amdvi_write64(r->u, 0x18, control & ~0x1000ull);
-    (void)wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN), AMDVI_WAIT_US / 4);
-    amdvi_write64(r->u, 0x2000, 0);
-    amdvi_write64(r->u, 0x2008, 0);
-    r->u->cmd_tail = 0;
-    amdvi_write64(r->u, 0x18, control | 0x1000ull);
-    (void)wait_until(amdvi_read64(r->u, 0x2020) & CMD_RUN, AMDVI_WAIT_US / 4);
-}
-
-/* A control that holds wherever the ring works at all. */
-static void controls(struct rig *r)
-{
-    control_pos(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
-                "a legal COMPLETION_WAIT completes");
-    control_neg(r->c, (amdvi_read64(r->u, 0x2020) & CMD_RUN) && !amdvi_evt_pending(r->u),
-                "and leaves CmdBufRun at 1 and the event log empty");
-}
-
 RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
      "An unknown opcode or a reserved bit: ILLEGAL_COMMAND_ERROR with the entry's address, "
      "CmdBufRun=0")
@@ -71,29 +40,17 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
     if (!r) {
         return;
     }
-    controls(r);
+    cmd_controls(r);
     for (unsigned i = 0; i < CASES; i++) {
-        uint64_t entry = r->u->cmd_buf + r->u->cmd_tail * 16ull;
+        /* At another entry each time, which the event has to tell. */
+        unsigned at = (i * 37 + 5) % 256;
 
+        cmd_restart_at(r, at);
         amdvi_cmd_put(r->u, cases[i].cmd);
         amdvi_cmd_ring(r->u);
-        expect_true(c, halted(r), "%s: expected CmdBufRun=0, actual 1", cases[i].name);
-        (void)wait_until(amdvi_evt_pending(r->u), rule_broken(c) ? 1000 : AMDVI_WAIT_US / 4);
-        rig_take_events(r);
-        expect_true(c, r->event_count == 1, "%s: expected 1 event, actual %u", cases[i].name,
-                    r->event_count);
-        if (r->event_count) {
-            const struct amdvi_event *e = &r->events[0];
-
-            expect_u64(c, "dw0 bits 19:0 of the event", 0x00000u, e->dw[0] & 0xfffff);
-            expect_u64(c, "dw1 of the event", 0x50000000u, e->dw[1]);
-            expect_u64(c, "address in the event", entry, amdvi_event_address(e));
-        }
-        if (i == 0) {
-            observe(c, "head", "%llx", (unsigned long long)amdvi_read64(r->u, 0x2000));
-        }
-        restart(r);
+        cmd_expect_illegal(r, r->u->cmd_buf + at * 16ull, cases[i].name);
     }
+    cmd_restart(r);
 
     /* It has no effect: a store that a reserved bit forbids does not happen. */
     uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
@@ -104,9 +61,9 @@ RULE("AMDVI-CMD-023", "A", cmd_illegal_halts_and_logs, RULE_KEYS("2.4", "none"),
     }
     amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 1, 0x10100000u, 0x00000badu, 0}});
     amdvi_cmd_ring(r->u);
-    (void)halted(r);
+    (void)cmd_halted(r);
     expect_u64(c, "the word that an illegal COMPLETION_WAIT names", 0, *(volatile uint64_t *)page);
-    restart(r);
+    cmd_restart(r);
     rig_take_events(r);
 }
 
@@ -126,11 +83,11 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
 
     volatile uint64_t *w = (volatile uint64_t *)page;
 
-    controls(r);
+    cmd_controls(r);
     for (unsigned i = 0; i < CASES; i++) {
         w[0] = w[1] = 0;
-        amdvi_write64(r->u, 0x2020, COM_WAIT_INT);
-        uint64_t before = amdvi_read64(r->u, 0x2020) & COM_WAIT_INT;
+        amdvi_write64(r->u, 0x2020, CMD_COM_WAIT_INT);
+        uint64_t before = amdvi_read64(r->u, 0x2020) & CMD_COM_WAIT_INT;
 
         amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 1, 0x10000000u, 0x0000600du, 0}});
         amdvi_cmd_put(r->u, cases[i].cmd);
@@ -139,14 +96,15 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
                       (struct amdvi_cmd){{(uint32_t)(page + 8) | 3, 0x10000000u, 0x00000badu, 0}});
         amdvi_cmd_ring(r->u);
         bool older = wait_until(w[0] == 0x600d, AMDVI_WAIT_US / 4);
-        bool younger = wait_until(w[1], AMDVI_WAIT_US / 50);
+        (void)cmd_halted(r);
+        bool younger = wait_until(w[1], AMDVI_WAIT_US / 1000);
 
         expect_true(c, older, "%s: expected the command before it to be run", cases[i].name);
         expect_true(c, !younger, "%s: expected no store of the command behind it, actual 0x%llx",
                     cases[i].name, (unsigned long long)w[1]);
         expect_u64(c, "ComWaitInt behind an illegal command", before,
-                   amdvi_read64(r->u, 0x2020) & COM_WAIT_INT);
-        restart(r);
+                   amdvi_read64(r->u, 0x2020) & CMD_COM_WAIT_INT);
+        cmd_restart(r);
         rig_take_events(r);
     }
 }
@@ -159,15 +117,15 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
     if (!r) {
         return;
     }
-    controls(r);
+    cmd_controls(r);
     amdvi_cmd_put(r->u, cases[0].cmd);
     amdvi_cmd_ring(r->u);
-    expect_true(c, halted(r), "expected a halt at opcode 0, actual CmdBufRun=1");
+    expect_true(c, cmd_halted(r), "expected a halt at opcode 0, actual CmdBufRun=1");
 
     /* A tail write alone does not restart it: reported, since that rests on one source. */
     observe(c, "tail_restarts", "%d", amdvi_wait_completion(r->u, AMDVI_WAIT_US / 50));
     for (unsigned i = 0; i < 3; i++) {
-        restart(r);
+        cmd_restart(r);
         expect_true(c, amdvi_read64(r->u, 0x2020) & CMD_RUN,
                     "expected CmdBufRun=1 after the restart");
         expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
@@ -176,10 +134,61 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
         expect_u64(c, "CmdHead after one command from 0", 0x10, amdvi_read64(r->u, 0x2000));
         amdvi_cmd_put(r->u, cases[2].cmd);
         amdvi_cmd_ring(r->u);
-        expect_true(c, halted(r), "expected another halt at opcode Fh, actual CmdBufRun=1");
+        expect_true(c, cmd_halted(r), "expected another halt at opcode Fh, actual CmdBufRun=1");
     }
-    restart(r);
+    cmd_restart(r);
     rig_take_events(r);
     expect_true(c, amdvi_wait_completion(r->u, AMDVI_WAIT_US),
                 "expected a COMPLETION_WAIT to run at last");
+}
+
+RULE("AMDVI-CMD-025", "U", cmd_head_at_halt, RULE_KEYS("2.4", "none"),
+     "CmdHead at a halt is the rejected entry, the tail, or lies between")
+{
+    static const struct {
+        unsigned start, good, younger;
+    } at[] = {{0, 0, 0}, {16, 5, 3}, {250, 3, 20}, {250, 6, 2}, {9, 200, 54}};
+    struct rig *r = rig_begin(c);
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
+
+    if (!w) {
+        return;
+    }
+    cmd_controls(r);
+    for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        unsigned behind = at[i].younger + 1;
+
+        cmd_restart_at(r, at[i].start);
+        for (unsigned k = 0; k < at[i].good; k++) {
+            amdvi_cmd_put(r->u, cmd_store(&w[k], k));
+        }
+
+        unsigned rejected = r->u->cmd_tail;
+
+        amdvi_cmd_put(r->u, cases[0].cmd);
+        for (unsigned k = 0; k < at[i].younger; k++) {
+            amdvi_cmd_put(r->u, cmd_store(&w[256 + k], k));
+        }
+        amdvi_cmd_ring(r->u);
+
+        bool halted = cmd_halted(r);
+        uint64_t head = amdvi_read64(r->u, 0x2000);
+        unsigned from = (unsigned)(head / 16 + 256 - rejected) % 256;
+
+        expect_true(c, head % 16 == 0 && head < 0x1000 && from <= behind,
+                    "rejected entry %u, tail %u: expected CmdHead from the one to the other, "
+                    "actual 0x%llx",
+                    rejected, r->u->cmd_tail, (unsigned long long)head);
+        if (i == 1) {
+            observe(c, "head_at_halt", "%s",
+                    from == 0        ? "rejected"
+                    : from == behind ? "tail"
+                                     : "between");
+        }
+        if (!halted) {
+            break; /* CMD-023 judges that; the head at the tail is allowed */
+        }
+    }
+    cmd_restart(r);
+    rig_take_events(r);
 }

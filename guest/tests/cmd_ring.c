@@ -2,63 +2,14 @@
 /*
  * The command ring and COMPLETION_WAIT (docs/rules.md section 7).
  */
-#include "arch/cpu.h"
 #include "arch/time.h"
-#include "lib/format.h"
-#include "tests/rig.h"
-
-/* A page of 512 words that COMPLETION_WAIT stores go to, all with a canary. */
-static volatile uint64_t *words_new(struct rig *r)
-{
-    uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
-
-    if (!page) {
-        rule_error(r->c, "no memory");
-        return NULL;
-    }
-    for (unsigned i = 0; i < 512; i++) {
-        ((volatile uint64_t *)page)[i] = 0xa5a5a5a5a5a5a5a5ull;
-    }
-    return (volatile uint64_t *)page;
-}
-
-/*
- * Controls of a rule about the ring: a COMPLETION_WAIT completes in it, and the same command with
- * s=0 leaves its word alone, so that a store is the doing of a command.
- */
-static void controls(struct rig *r)
-{
-    uint64_t page = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
-
-    control_pos(r->c, page && amdvi_wait_completion(r->u, AMDVI_WAIT_US),
-                "a COMPLETION_WAIT in the fresh ring completes");
-    amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page, 0x10000000u, 0x00000badu, 0}});
-    control_neg(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US) && *(volatile uint64_t *)page == 0,
-                "one with s=0 leaves its word alone");
-}
-
-/* Head as a byte offset, once it is there or the time is over. */
-static uint64_t head_at(struct rig *r, uint64_t end)
-{
-    (void)wait_until(amdvi_read64(r->u, 0x2000) == end, AMDVI_WAIT_US / 4);
-    return amdvi_read64(r->u, 0x2000);
-}
-
-/* COMPLETION_WAIT, s=1, by hand: dw0 = address | 1, dw1 = opcode 1 | address 51:32, dw2 and dw3 =
- * data. */
-static struct amdvi_cmd store_cmd(volatile uint64_t *word, uint64_t data)
-{
-    uint64_t addr = (uint64_t)word;
-
-    return (struct amdvi_cmd){{(uint32_t)addr | 1, 0x10000000u | (uint32_t)(addr >> 32),
-                               (uint32_t)data, (uint32_t)(data >> 32)}};
-}
+#include "tests/cmd_rig.h"
 
 RULE("AMDVI-CMD-001", "A", cmd_empty_and_full, RULE_KEYS("2.4", "none"),
      "Head equal to tail is an empty ring; length-1 entries may be queued at once, and all are run")
 {
     struct rig *r = rig_begin(c);
-    volatile uint64_t *w = r ? words_new(r) : NULL;
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
 
     if (!w) {
         return;
@@ -66,34 +17,34 @@ RULE("AMDVI-CMD-001", "A", cmd_empty_and_full, RULE_KEYS("2.4", "none"),
 
     struct amdvi *u = r->u;
 
-    controls(r);
+    cmd_controls(r);
 
-    uint64_t at = head_at(r, u->cmd_tail * 16ull);
+    uint64_t at = cmd_head_at(r, u->cmd_tail * 16ull);
 
     /* A good command in the ring, the tail written but not moved. */
     unsigned tail = u->cmd_tail;
 
-    amdvi_cmd_put(u, store_cmd(&w[0], 0x1111));
+    amdvi_cmd_put(u, cmd_store(&w[0], 0x1111));
     u->cmd_tail = tail;
     amdvi_cmd_ring(u);
     bool ran = wait_until(w[0] == 0x1111, AMDVI_WAIT_US / 50);
     expect_true(c, !ran, "expected an empty ring to run nothing, actual: it ran the entry at head");
     expect_u64(c, "CmdHead of the empty ring", at, amdvi_read64(u, 0x2000));
-    amdvi_cmd_put(u, store_cmd(&w[0], 0x1111));
+    amdvi_cmd_put(u, cmd_store(&w[0], 0x1111));
     amdvi_cmd_ring(u);
     expect_true(c, wait_until(w[0] == 0x1111, AMDVI_WAIT_US),
                 "expected the command to run once the tail moves");
 
     /* The doorbell again with the same tail: nothing, and not the last command once more. */
-    w[0] = 0xa5a5a5a5a5a5a5a5ull;
+    w[0] = CMD_CANARY;
     amdvi_cmd_ring(u);
-    ran = wait_until(w[0] != 0xa5a5a5a5a5a5a5a5ull, AMDVI_WAIT_US / 50);
+    ran = wait_until(w[0] != CMD_CANARY, AMDVI_WAIT_US / 50);
     expect_true(c, !ran, "expected the same tail again to run nothing, actual: a store of 0x%llx",
                 (unsigned long long)w[0]);
 
     /* 255 entries in a ring of 256, one doorbell. */
     for (unsigned i = 0; i < 255; i++) {
-        amdvi_cmd_put(u, store_cmd(&w[i + 1], 0x2000 + i));
+        amdvi_cmd_put(u, cmd_store(&w[i + 1], 0x2000 + i));
     }
     amdvi_cmd_ring(u);
     (void)wait_until(w[255] == 0x2000 + 254, AMDVI_WAIT_US);
@@ -101,14 +52,14 @@ RULE("AMDVI-CMD-001", "A", cmd_empty_and_full, RULE_KEYS("2.4", "none"),
         expect_u64(c, "store of an entry of the full ring", 0x2000 + i, w[i + 1]);
     }
     expect_u64(c, "CmdHead after the full ring", u->cmd_tail * 16ull,
-               head_at(r, u->cmd_tail * 16ull));
+               cmd_head_at(r, u->cmd_tail * 16ull));
 }
 
 RULE("AMDVI-CMD-002", "A", cmd_tail_write_starts_work, RULE_KEYS("2.4", "none"),
      "Writing the tail has every entry up to it consumed, none beyond; head then equals tail")
 {
     struct rig *r = rig_begin(c);
-    volatile uint64_t *w = r ? words_new(r) : NULL;
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
 
     if (!w) {
         return;
@@ -116,7 +67,7 @@ RULE("AMDVI-CMD-002", "A", cmd_tail_write_starts_work, RULE_KEYS("2.4", "none"),
 
     struct amdvi *u = r->u;
 
-    controls(r);
+    cmd_controls(r);
 
     static const unsigned batches[] = {1, 2, 3, 8, 16, 33, 64, 100, 200, 254};
 
@@ -124,12 +75,12 @@ RULE("AMDVI-CMD-002", "A", cmd_tail_write_starts_work, RULE_KEYS("2.4", "none"),
         unsigned batch = batches[n], first = u->cmd_tail;
 
         for (unsigned i = 0; i < batch; i++) {
-            amdvi_cmd_put(u, store_cmd(&w[i], batch << 8 | i));
+            amdvi_cmd_put(u, cmd_store(&w[i], batch << 8 | i));
         }
         /* One more lies behind the tail. */
         unsigned tail = u->cmd_tail;
 
-        amdvi_cmd_put(u, store_cmd(&w[300], batch));
+        amdvi_cmd_put(u, cmd_store(&w[300], batch));
         u->cmd_tail = tail;
         uint64_t word = w[0];
 
@@ -141,11 +92,11 @@ RULE("AMDVI-CMD-002", "A", cmd_tail_write_starts_work, RULE_KEYS("2.4", "none"),
 
         uint64_t end = (uint64_t)((first + batch) % 256) * 16;
         (void)wait_until(w[batch - 1] == (batch << 8 | (batch - 1)), AMDVI_WAIT_US);
-        expect_u64(c, "CmdHead after a batch", end, head_at(r, end));
+        expect_u64(c, "CmdHead after a batch", end, cmd_head_at(r, end));
         for (unsigned i = 0; i < batch; i++) {
             expect_u64(c, "store of a command of the batch", batch << 8 | i, w[i]);
         }
-        expect_u64(c, "store of the command behind the tail", 0xa5a5a5a5a5a5a5a5ull, w[300]);
+        expect_u64(c, "store of the command behind the tail", CMD_CANARY, w[300]);
     }
 }
 
@@ -154,7 +105,7 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
 {
     static const unsigned batches[] = {1, 7, 64, 255, 200, 3, 128, 31};
     struct rig *r = rig_begin(c);
-    volatile uint64_t *w = r ? words_new(r) : NULL;
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
 
     if (!w) {
         return;
@@ -162,7 +113,7 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
 
     struct amdvi *u = r->u;
 
-    controls(r);
+    cmd_controls(r);
 
     unsigned laps = 0, n = 0;
     bool saw_last = false, saw_first = false;
@@ -171,7 +122,7 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
         unsigned batch = batches[n++ % 8], first = u->cmd_tail;
 
         for (unsigned i = 0; i < batch; i++) {
-            amdvi_cmd_put(u, store_cmd(&w[(first + i) % 256], 0x3000000 + n * 0x1000 + i));
+            amdvi_cmd_put(u, cmd_store(&w[(first + i) % 256], 0x3000000 + n * 0x1000 + i));
         }
         amdvi_cmd_ring(u);
         (void)wait_until(w[(first + batch - 1) % 256] == 0x3000000 + n * 0x1000 + batch - 1,
@@ -180,7 +131,7 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
             expect_u64(c, "store of an entry", 0x3000000 + n * 0x1000 + i, w[(first + i) % 256]);
         }
 
-        uint64_t head = head_at(r, (uint64_t)((first + batch) % 256) * 16);
+        uint64_t head = cmd_head_at(r, (uint64_t)((first + batch) % 256) * 16);
 
         expect_u64(c, "CmdHead", (uint64_t)((first + batch) % 256) * 16, head);
         saw_last |= head == 0xff0;
@@ -192,11 +143,11 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
                 unsigned at = u->cmd_tail;
 
                 for (unsigned i = at; i < stop && at; i++) {
-                    amdvi_cmd_put(u, store_cmd(&w[i], 0x4000000 + i));
+                    amdvi_cmd_put(u, cmd_store(&w[i], 0x4000000 + i));
                 }
                 amdvi_cmd_ring(u);
                 expect_u64(c, "CmdHead at the end of the ring", stop % 256 * 16,
-                           head_at(r, stop % 256 * 16));
+                           cmd_head_at(r, stop % 256 * 16));
                 for (unsigned i = at; i < stop && at; i++) {
                     (void)wait_until(w[i] == 0x4000000 + i, 1000);
                     expect_u64(c, "store of an entry at the end of the ring", 0x4000000 + i, w[i]);
@@ -208,7 +159,7 @@ RULE("AMDVI-CMD-003", "A", cmd_ring_wraps_at_256, RULE_KEYS("2.4", "none"),
         }
     }
     expect_true(c, laps >= 4, "expected four laps, actual %u in %u batches", laps, n);
-    expect_u64(c, "a word that no command names", 0xa5a5a5a5a5a5a5a5ull, w[300]);
+    expect_u64(c, "a word that no command names", CMD_CANARY, w[300]);
     observe(c, "stopped_at_ends", "%d%d", saw_last, saw_first);
 }
 
@@ -216,7 +167,7 @@ RULE("AMDVI-CMD-007", "A", cmd_wait_follows_older_commands, RULE_KEYS("2.4.1", "
      "When a COMPLETION_WAIT's store is seen, all commands before it are in force")
 {
     struct rig *r = rig_begin(c);
-    volatile uint64_t *w = r ? words_new(r) : NULL;
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
     struct amdvi_pt pt;
     struct buf b[2];
 
@@ -249,7 +200,7 @@ RULE("AMDVI-CMD-007", "A", cmd_wait_follows_older_commands, RULE_KEYS("2.4.1", "
             amdvi_cmd_put(r->u, (struct amdvi_cmd){{0, 0x30000099u, 0x00001000u, 0}});
         }
         amdvi_cmd_put(r->u, (struct amdvi_cmd){{0, 0x30000005u, 0x12345000u, 0}});
-        amdvi_cmd_put(r->u, store_cmd(&w[round], round));
+        amdvi_cmd_put(r->u, cmd_store(&w[round], round));
         amdvi_cmd_ring(r->u);
         if (!wait_until(w[round] == round, AMDVI_WAIT_US)) {
             expect_true(c, false, "expected the store of the wait behind %u commands, actual none",

@@ -3,9 +3,8 @@
  * Commands that cannot be read (docs/rules.md section 7).
  */
 #include "arch/time.h"
-#include "tests/rig.h"
-
-#define CMD_RUN 0x10ull
+#include "tests/cmd_rig.h"
+#include "tests/env.h"
 
 /* Nothing answers at 512 GiB on the machines that this is run on (the rule is not for boards, where
  * such memory may read as ones). */
@@ -26,6 +25,54 @@ static bool use_ring(struct rig *r, uint64_t base, uint64_t head, uint64_t tail)
     amdvi_write64(u, 0x2008, tail);
     amdvi_write64(u, 0x18, u->control | 0x1005);
     return true;
+}
+
+/*
+ * A page of memory with nothing behind it: the last one above 4 GiB, if the test device says that
+ * what follows cannot be read. 0: there is none.
+ */
+static uint64_t last_page(void)
+{
+    uint64_t end = page_range_end(PAGE_HIGH);
+    uint32_t word, result = 0;
+
+    if (env.testdev_missing || !end || page_free_count(PAGE_HIGH) < 16 ||
+        !testdev_read(&env.testdev, end, &word, 4, &result) || result == 0) {
+        return 0;
+    }
+    return end - PAGE_SIZE;
+}
+
+/* A ring of 512 entries, of which the second half is not there: what stands before it is run, and
+ * the event names its first entry. */
+static void expect_edge(struct rig *r, uint64_t ring, unsigned start)
+{
+    volatile uint64_t *w = cmd_words(r);
+
+    if (!w || !cmd_use_ring(r, ring, 9, start)) {
+        return;
+    }
+    for (unsigned i = start; i < 256; i++) {
+        amdvi_cmd_put(r->u, cmd_store(&w[i], i));
+    }
+    r->u->cmd_tail = 260;
+    amdvi_cmd_ring(r->u);
+    expect_event(r, "ring that runs out of memory", 0x00000000u, 0x60000000u, 0xf1ffffffu,
+                 ring + PAGE_SIZE);
+    expect_true(r->c, r->event_count == 1, "expected 1 event, actual %u", r->event_count);
+    if (r->event_count) {
+        expect_u64(r->c, "address of the command", ring + PAGE_SIZE,
+                   amdvi_event_address(&r->events[0]));
+    }
+    expect_true(r->c, cmd_halted(r), "expected CmdBufRun=0, actual 1");
+    for (unsigned i = 0; i < 256; i++) {
+        expect_u64(r->c, "store of an entry before it", i < start ? CMD_CANARY : i, w[i]);
+    }
+
+    /* And back, in the half that is there. */
+    cmd_restart_at(r, 17);
+    expect_true(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US / 4),
+                "expected a COMPLETION_WAIT to run after the restart");
 }
 
 RULE("AMDVI-CMD-028", "A", cmd_unreadable_halts_and_logs,
@@ -90,5 +137,13 @@ RULE("AMDVI-CMD-028", "A", cmd_unreadable_halts_and_logs,
     if (use_ring(r, ring, 0, 0x10)) {
         expect_true(c, wait_until(*word == 0x1000, AMDVI_WAIT_US),
                     "expected a ring in memory to run after the halt");
+    }
+
+    static const unsigned starts[] = {255, 0, 200};
+    uint64_t edge = last_page();
+
+    observe(c, "ring_at_the_end_of_memory", "%s", edge ? "yes" : "no");
+    for (unsigned i = 0; i < sizeof(starts) / sizeof(starts[0]) && edge && !rule_broken(c); i++) {
+        expect_edge(r, edge, starts[i]);
     }
 }

@@ -5,7 +5,7 @@
  */
 #include "drivers/amdvi/regs.h"
 #include "lib/format.h"
-#include "tests/rig.h"
+#include "tests/cmd_rig.h"
 
 #define IOVA   0x12345000ull
 #define DOMAIN 0x0007
@@ -203,8 +203,10 @@ RULE("AMDVI-CMD-018", "A", cmd_invalidate_pages_by_size, RULE_KEYS("2.4", "testd
     }
 }
 
-RULE("AMDVI-CMD-020", "A", cmd_invalidate_all, RULE_KEYS("2.4", "ide,testdev"),
-     "INVALIDATE_IOMMU_ALL drops every cached translation and DTE, of all domains and devices")
+RULE(
+    "AMDVI-CMD-020", "A", cmd_invalidate_all, RULE_KEYS("2.4", "ide,testdev"),
+    "INVALIDATE_IOMMU_ALL drops every cached translation and DTE, of all domains and devices; with "
+    "IASup=0 it is illegal")
 {
     struct rig *r = rig_begin(c);
     struct pair p, q;
@@ -213,7 +215,13 @@ RULE("AMDVI-CMD-020", "A", cmd_invalidate_all, RULE_KEYS("2.4", "ide,testdev"),
         return;
     }
     if (!(amdvi_read64(r->u, AMDVI_EFR) & AMDVI_EFR_IA_SUP)) {
-        rule_skip(c, "EFR.IASup=0: EFR 0x%llx", (unsigned long long)amdvi_read64(r->u, AMDVI_EFR));
+        cmd_controls(r);
+
+        uint64_t entry = r->u->cmd_buf + r->u->cmd_tail * 16ull;
+
+        amdvi_cmd_put(r->u, (struct amdvi_cmd){{0, 0x80000000u, 0, 0}});
+        amdvi_cmd_ring(r->u);
+        cmd_expect_illegal(r, entry, "INVALIDATE_IOMMU_ALL with EFR.IASup=0");
         return;
     }
     if (!pair_new(r, &p, 21) || !pair_new(r, &q, 22) || !rig_attach_tree(r, r->ide, &p.pt, 21)) {

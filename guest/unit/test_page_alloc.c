@@ -44,6 +44,7 @@ static void empty(void)
     reset();
     IS(page_alloc(PAGE_LOW, 4096, 4096), 0, "nothing from an empty zone");
     IS(page_free_count(PAGE_LOW), 0, "no free pages");
+    IS(page_range_end(PAGE_LOW), 0, "no range");
 }
 
 static void basics(uint64_t m)
@@ -54,8 +55,11 @@ static void basics(uint64_t m)
     page_alloc_add(m, MIB, 0, 0);
     IS(page_free_count(PAGE_LOW), 256, "1 MiB is 256 pages");
     IS(page_free_count(PAGE_HIGH), 0, "none of them high");
+    IS(page_range_end(PAGE_LOW), m + MIB, "they end where the range does");
+    IS(page_range_end(PAGE_HIGH), 0, "there is no high range");
     a = page_alloc(PAGE_LOW, 1, 4096);
     IS(a, m, "the first page");
+    IS(page_range_end(PAGE_LOW), m + MIB, "the range ends there still");
     OK(is_zero(a, 4096), "it is zeroed");
     IS(((uint8_t *)(uintptr_t)m)[4096], 0xaa, "the next one is not touched");
     b = page_alloc(PAGE_LOW, 4097, 4096);
