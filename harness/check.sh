@@ -212,6 +212,7 @@ check() {
     side_begin
     # The whole suite on the patched emulator, by each door.
     step count_tap 900 'suite by all doors' harness/tests/doors.sh --out "$results/check-doors"
+    suite patched-optional-pvh
     suite stock-pvh
     step count_script 900 'mutants.sh' harness/tests/mutants.sh
     side_end
