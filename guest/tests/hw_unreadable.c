@@ -10,8 +10,9 @@
 
 #define RW     0x6000000000000000ull
 #define DOMAIN 0x0e4d
-/* DTE bit 98, in its second quadword */
+/* DTE bits 98 and 97, in its second quadword */
 #define SA     0x0000000400000000ull
+#define SE     0x0000000200000000ull
 
 #define KEYS_VOID(ref) \
     "ref=" ref " needs=ide,testdev hw-safe=no may-kill=no controls=both timeout-ms=10000"
@@ -275,6 +276,34 @@ RULE("AMDVI-PT-014", "A", pt_unreadable_blocks_and_logs, KEYS_VOID("2.5.5"),
         return;
     }
     ide_levels(r, &b);
+}
+
+RULE("AMDVI-EVT-025", "M", hw_errors_not_suppressed,
+     "ref=2.5.5 needs=testdev hw-safe=no may-kill=no controls=both timeout-ms=10000",
+     "SA and SE, alone and together, suppress no PAGE_TAB_HARDWARE_ERROR, neither the first nor a "
+     "later one")
+{
+    static const uint64_t suppress[] = {SA, SE, SA | SE};
+    struct rig *r = rig_begin(c);
+    uint64_t tables[7];
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !make_path(r, 2, b.spa, tables) ||
+        !rig_attach(r, r->testdev, RW | 0x403 | tables[2], SA | DOMAIN, 0, 0)) {
+        return;
+    }
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, path_iova[2], &b, 0) == DMA_MOVED,
+                "the test device reaches memory with SA=1");
+    rig_take_events(r);
+    control_neg(c,
+                dma_misses(r, ENGINE_TESTDEV, TO_MEMORY, path_iova[2] + 0x1000, &b) &&
+                    (rig_take_events(r), r->event_count == 0),
+                "a page fault with SA=1 is not logged");
+    for (unsigned i = 0; i < sizeof(suppress) / sizeof(suppress[0]); i++) {
+        if (!each_level(r, 2, &b, suppress[i] | DOMAIN)) {
+            return;
+        }
+    }
 }
 
 #define HEV 0x1ull
