@@ -85,8 +85,13 @@ void expect_hw_error(struct rig *r, const char *what, unsigned min, unsigned max
     for (unsigned i = 0; i < r->event_count; i++) {
         const struct amdvi_event *e = &r->events[i];
 
+        if ((e->dw[1] & 0x06000000u) == 0) {
+            expect_true(r->c, false, "%s: expected a Type, actual 0, which is none (%08x)", what,
+                        e->dw[1]);
+            return;
+        }
         if ((e->dw[0] & 0xfffff) != dw0 || (e->dw[1] & dw1_mask) != (dw1 & dw1_mask) ||
-            (e->dw[1] & 0x06000000u) == 0 || amdvi_event_address(e) != address) {
+            amdvi_event_address(e) != address) {
             expect_true(r->c, false,
                         "%s: expected %08x %08x (mask %08x) address 0x%llx, actual number %u of "
                         "%u: %08x %08x %08x %08x",

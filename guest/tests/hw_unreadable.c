@@ -5,12 +5,14 @@
 #include "arch/cpu.h"
 #include "drivers/amdvi/regs.h"
 #include "lib/format.h"
+#include "tests/env.h"
 #include "tests/hw_rig.h"
 
 #define RW     0x6000000000000000ull
 #define DOMAIN 0x0e4d
-/* DTE bit 98, in its second quadword */
+/* DTE bits 98 and 97, in its second quadword */
 #define SA     0x0000000400000000ull
+#define SE     0x0000000200000000ull
 
 #define KEYS_VOID(ref) \
     "ref=" ref " needs=ide,testdev hw-safe=no may-kill=no controls=both timeout-ms=10000"
@@ -274,4 +276,175 @@ RULE("AMDVI-PT-014", "A", pt_unreadable_blocks_and_logs, KEYS_VOID("2.5.5"),
         return;
     }
     ide_levels(r, &b);
+}
+
+RULE("AMDVI-EVT-025", "M", hw_errors_not_suppressed,
+     "ref=2.5.5 needs=testdev hw-safe=no may-kill=no controls=both timeout-ms=10000",
+     "SA and SE, alone and together, suppress no PAGE_TAB_HARDWARE_ERROR, neither the first nor a "
+     "later one")
+{
+    static const uint64_t suppress[] = {SA, SE, SA | SE};
+    struct rig *r = rig_begin(c);
+    uint64_t tables[7];
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !make_path(r, 2, b.spa, tables) ||
+        !rig_attach(r, r->testdev, RW | 0x403 | tables[2], SA | DOMAIN, 0, 0)) {
+        return;
+    }
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, path_iova[2], &b, 0) == DMA_MOVED,
+                "the test device reaches memory with SA=1");
+    rig_take_events(r);
+    control_neg(c,
+                dma_misses(r, ENGINE_TESTDEV, TO_MEMORY, path_iova[2] + 0x1000, &b) &&
+                    (rig_take_events(r), r->event_count == 0),
+                "a page fault with SA=1 is not logged");
+    for (unsigned i = 0; i < sizeof(suppress) / sizeof(suppress[0]); i++) {
+        if (!each_level(r, 2, &b, suppress[i] | DOMAIN)) {
+            return;
+        }
+    }
+}
+
+#define HEV 0x1ull
+#define HEO 0x2ull
+
+/* The registers that hold the last hardware error: 0040h has dw1:dw0, 0048h dw3:dw2. */
+static bool registers_hold(struct rig *r, const struct amdvi_event *e)
+{
+    return amdvi_read64(r->u, 0x40) == ((uint64_t)e->dw[1] << 32 | e->dw[0]) &&
+           amdvi_read64(r->u, 0x48) == amdvi_event_address(e);
+}
+
+/* The record that has just come stands in the registers, and it is the first since they were
+ * emptied. */
+static void expect_registers(struct rig *r, const char *what)
+{
+    if (r->event_count == 0) {
+        return;
+    }
+    expect_true(r->c, registers_hold(r, &r->events[0]),
+                "%s: expected the record %08x %08x %08x %08x, actual 0040h 0x%llx, 0048h 0x%llx",
+                what, r->events[0].dw[0], r->events[0].dw[1], r->events[0].dw[2],
+                r->events[0].dw[3], (unsigned long long)amdvi_read64(r->u, 0x40),
+                (unsigned long long)amdvi_read64(r->u, 0x48));
+    /* A request that was split may have met the error more than once. */
+    expect_u64(r->c, "HwEvtStatus after an error", r->event_count > 1 ? HEV | HEO : HEV,
+               amdvi_read64(r->u, 0x50));
+}
+
+static void empty_registers(struct rig *r)
+{
+    amdvi_write64(r->u, 0x50, HEV | HEO);
+    expect_u64(r->c, "HwEvtStatus after a 1 to both bits", 0, amdvi_read64(r->u, 0x50));
+}
+
+/* One write of 4 bytes by the test device, which has to fail: a single request, so one error. */
+static bool touch(struct rig *r, uint64_t iova)
+{
+    uint32_t word = 0, result = 0;
+
+    if (!testdev_write(&env.testdev, iova, &word, 4, &result)) {
+        rule_error(r->c, "the test device did not run a write: RESULT 0x%x", result);
+        return false;
+    }
+    expect_true(r->c, result, "expected the write at 0x%llx to be refused",
+                (unsigned long long)iova);
+    return true;
+}
+
+RULE("AMDVI-REG-015", "M", hw_error_registers,
+     "ref=3.4 needs=testdev hw-safe=no may-kill=no controls=both timeout-ms=10000",
+     "With HESup=1 a DEV_TAB, PAGE_TAB or COMMAND_HARDWARE_ERROR stands in 0040h and 0048h with "
+     "HEV=1, another one sets HEO; both are W1C")
+{
+    const uint64_t hole = HW_VOID + 0x5000;
+    struct rig *r = rig_begin(c);
+    struct amdvi_event first;
+    uint64_t tables[7];
+    struct buf b;
+
+    if (!r || !buf_new(r, &b, PAGE_LOW, 1) || !make_path(r, 2, b.spa, tables)) {
+        return;
+    }
+
+    uint64_t efr = amdvi_read64(r->u, AMDVI_EFR);
+    uint64_t iova = path_iova[2];
+
+    if (!(efr & 0x100)) {
+        rule_skip(c, "HESup=0: EFR 0x%llx", (unsigned long long)efr);
+        return;
+    }
+    if (!rig_attach(r, r->testdev, RW | 0x403 | tables[2], DOMAIN, 0, 0)) {
+        return;
+    }
+    amdvi_write64(r->u, 0x50, HEV | HEO);
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, iova, &b, 0) == DMA_MOVED,
+                "the test device reaches memory through its tables");
+    control_neg(c, dma_misses(r, ENGINE_TESTDEV, TO_MEMORY, iova + 0x1000, &b),
+                "a page that is not mapped blocks it");
+    rig_take_events(r);
+
+    /* A page fault is no hardware error. An entry of level 2 leads where nothing is, then it is. */
+    expect_u64(c, "HwEvtStatus after a page fault", 0, amdvi_read64(r->u, 0x50));
+    rig_store(entry(tables[2], path_index[2]), RW | 0x200 | 1 | hole);
+    if (!rig_flush(r, DOMAIN) || !touch(r, iova)) {
+        return;
+    }
+    expect_hw_error(r, "a page table", 1, MANY, r->testdev, 0x40200000u | DOMAIN, HW_BUT_TYPE,
+                    hole + path_place[1]);
+    expect_registers(r, "a page table");
+    if (rule_broken(c)) {
+        return;
+    }
+
+    /* Another one before it was seen. Which one of the two stays is not said. */
+    first = r->events[0];
+    if (!touch(r, iova + 0x1000)) {
+        return;
+    }
+    expect_hw_error(r, "another entry", 1, MANY, r->testdev, 0x40200000u | DOMAIN, HW_BUT_TYPE,
+                    hole + path_place[1] + 8);
+    expect_u64(c, "HwEvtStatus after two errors", HEV | HEO, amdvi_read64(r->u, 0x50));
+    expect_true(c, registers_hold(r, &first) || registers_hold(r, &r->events[0]),
+                "expected one of the two records, actual 0040h 0x%llx, 0048h 0x%llx",
+                (unsigned long long)amdvi_read64(r->u, 0x40),
+                (unsigned long long)amdvi_read64(r->u, 0x48));
+    observe(c, "kept", "%s", registers_hold(r, &first) ? "first" : "last");
+
+    amdvi_write64(r->u, 0x50, 0);
+    expect_u64(c, "HwEvtStatus after a 0", HEV | HEO, amdvi_read64(r->u, 0x50));
+    amdvi_write64(r->u, 0x50, HEO);
+    expect_u64(c, "HwEvtStatus after a 1 to HEO", HEV, amdvi_read64(r->u, 0x50));
+    empty_registers(r);
+
+    /* The device table. */
+    if (!use_table(r, HW_VOID)) {
+        return;
+    }
+    expect_u64(c, "HwEvtStatus before anybody has asked for an entry", 0, amdvi_read64(r->u, 0x50));
+    if (!touch(r, iova)) {
+        return;
+    }
+    expect_hw_error(r, "the device table", 1, MANY, r->testdev, 0x30200000u, HW_BUT_TYPE,
+                    HW_VOID + r->testdev * 0x20ull);
+    expect_registers(r, "the device table");
+    empty_registers(r);
+    if (!use_table(r, r->u->dev_tab)) {
+        return;
+    }
+
+    /* An illegal command is none, a command that cannot be read is one. */
+    amdvi_cmd_put(r->u, (struct amdvi_cmd){{0, 0, 0, 0}});
+    amdvi_cmd_ring(r->u);
+    expect_event(r, "an illegal command", 0, 0x50000000u, 0xf0000000u, r->u->cmd_buf & ~0xfffull);
+    expect_u64(c, "HwEvtStatus after an illegal command", 0, amdvi_read64(r->u, 0x50));
+    amdvi_write64(r->u, 0x18, r->u->control | 0x0005);
+    amdvi_write64(r->u, 0x08, 0x0800000000000000ull | HW_VOID);
+    amdvi_write64(r->u, 0x2000, 0x20);
+    amdvi_write64(r->u, 0x2008, 0x30);
+    amdvi_write64(r->u, 0x18, r->u->control | 0x1005);
+    expect_hw_error(r, "a command", 1, 1, 0, 0x60000000u, HW_BUT_TYPE, HW_VOID + 0x20);
+    expect_registers(r, "a command");
+    empty_registers(r);
 }
