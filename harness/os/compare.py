@@ -172,7 +172,7 @@ def fact_results(facts):
     bad = [name for name, ok in facts["checks"].items() if not ok]
     if not facts["checks"]:
         bad = ["none was made"]
-    yield ("what the test device may reach it reaches, and nothing else", ", ".join(bad))
+    yield ("what devices may reach they reach, and nothing else", ", ".join(bad))
 
 
 def wanted_differences(arguments):
