@@ -63,7 +63,7 @@ def registers(ivrs):
 class Conversation:
     def __init__(self, machine):
         self.machine = machine
-        self.facts = {"log": [], "groups": {}, "checks": {}}
+        self.facts = {"log": [], "groups": {}, "checks": {}, "stray": []}
         self.faults = []
         self.fault = None
         self.mends = []
@@ -112,15 +112,23 @@ class Conversation:
         else:
             raise Trouble("Linux wants the host to break a '%s'" % what)
 
+    def events(self):
+        """What Linux's driver has said since it was last looked at."""
+        new = self.machine.console.lines[self.seen :]
+        self.seen += len(new)
+        return [event for event in map(parse_event, new) if event]
+
+    def events_of_nobody(self):
+        """No fault is under way, so there should be none."""
+        self.facts["stray"] += [event["line"] for event in self.events()]
+
     def collect(self):
         """What Linux says of the fault that was provoked."""
         end = time.monotonic() + self.patience
         events = []
         while True:
             came = self.machine.wait(QUIET_S)
-            new = self.machine.console.lines[self.seen :]
-            self.seen += len(new)
-            events += [event for event in map(parse_event, new) if event]
+            events += self.events()
             if events and not came:
                 return events
             if time.monotonic() > end:
@@ -146,7 +154,7 @@ class Conversation:
             self.facts["checks"][words[0]] = words[1] == "ok"
         elif verb == "fault":
             name, device, access, iova, place = words
-            self.seen = len(self.machine.console.lines)
+            self.events_of_nobody()
             entry = self.machine.read(self.entry_address(device), DTE_WORDS)
             self.fault = {"name": name, "device": device, "access": access, "iova": int(iova, 0),
                           "place": int(place, 0), "entry": ["%016x" % quad for quad in entry], "domain": entry[1] & 0xFFFF}
@@ -175,6 +183,7 @@ class Conversation:
                 line = self.machine.talk.lines[heard]
                 heard += 1
                 self.hear(line)
+        self.events_of_nobody()
         if not self.done:
             lines = [line for line in self.machine.console.lines if line.strip()]
             last = [line for line in lines if "panic" in line][:1] or lines[-3:]

@@ -168,10 +168,11 @@ def fact_results(facts):
            "" if kinds == ["DMA"] else "types of the groups: " + ", ".join(kinds))
     right = facts.get("disk_read") == facts.get("disk_holds") and facts.get("disk_written")
     yield ("Linux reads and writes the disk through it", "" if right else "the data are not those of the disk")
+    yield ("Linux's driver logs nothing but what was provoked", "; ".join(facts["stray"]))
     bad = [name for name, ok in facts["checks"].items() if not ok]
     if not facts["checks"]:
         bad = ["none was made"]
-    yield ("what the test device may reach it reaches, and nothing else", ", ".join(bad))
+    yield ("what devices may reach they reach, and nothing else", ", ".join(bad))
 
 
 def wanted_differences(arguments):

@@ -16,7 +16,7 @@ here=$root/emulator-patches
 readonly root here
 
 # Modules of the kernel that are wanted, with all that they need.
-readonly MODULES=(ata_piix sd_mod vfio_iommu_type1 vfio_pci)
+readonly MODULES=(ata_piix sd_mod 8139cp vfio_iommu_type1 vfio_pci)
 
 # Raise it when a change of this script or of the list makes old folders wrong.
 readonly RECIPE=1

@@ -171,6 +171,7 @@ static void provoke_rtl8139(void)
 {
     struct pci p = pci_find(RTL8139_VENDOR, RTL8139_DEVICE, false);
 
+    pci_unbind(&p);
     pci_enable(&p);
 
     volatile uint8_t *bar = pci_map(&p, 1, RTL8139_WINDOW_BYTES);

@@ -47,7 +47,7 @@ guest = {
              "iova=0x5040003514 place=0x5040003514 entry_domain=0x1a11" % near,
 }
 facts = {"linux": "6.1", "log": ["AMD-Vi: Interrupt remapping enabled"], "groups": {near: "DMA"},
-         "checks": {"moves": True}, "disk_read": "1", "disk_holds": "1", "disk_written": True}
+         "checks": {"moves": True}, "stray": [], "disk_read": "1", "disk_holds": "1", "disk_written": True}
 verdict = "pass"
 exec(sys.argv[2])
 with open(sys.argv[1] + "/linux.json", "w", encoding="utf-8") as file:
@@ -78,9 +78,9 @@ compared() {
     result "$name" "$failure"
 }
 
-write='not ok 6 - write: Linux and our guest agree'
+write='not ok 7 - write: Linux and our guest agree'
 
-compared 'two that agree' 0 '' -- '1..8' 'ok 6 - write' 'ok 8 - entry'
+compared 'two that agree' 0 '' -- '1..9' 'ok 7 - write' 'ok 9 - entry'
 compared 'another event' 1 'linux["write"]["events"][0]["code"] = "PAGE_TAB_HARDWARE_ERROR"' -- "$write"
 compared 'other flags' 1 'linux["write"]["events"][0]["flags"] = "0x0000"' -- "$write" \
     'Linux says 0x0000, our guest 0x0020'
@@ -96,28 +96,29 @@ compared 'a domain that the entry does not have' 1 'linux["write"]["events"][0][
     "the device's entry has 0x000a"
 compared 'a domain of ours that the entry does not have' 1 \
     'guest["write"] = guest["write"].replace("domain=0x1a11 address", "domain=0x0a11 address")' -- "$write"
-compared 'another PASID' 1 'linux["entry"]["events"][0]["pasid"] = "0x00001"' -- 'not ok 8'
+compared 'another PASID' 1 'linux["entry"]["events"][0]["pasid"] = "0x00001"' -- 'not ok 9'
 compared 'another access' 1 'linux["write"]["access"] = "read"' -- "$write"
 compared 'nothing logged' 1 'linux["write"]["events"] = []' -- "$write" 'Linux has logged nothing'
 compared 'two events alike' 0 'linux["write"]["events"] *= 2'
 compared 'two events unlike' 1 \
     'linux["write"]["events"].append(dict(linux["write"]["events"][0], flags="0x0030"))' -- "$write"
 compared 'a fault that our guest does not know' 1 'del guest["write"]' -- "$write"
-compared 'a fault that Linux was not brought to' 1 'del linux["write"]' -- 'not ok 8 - write'
-compared 'an entry that could not be read' 0 'table_unreadable()' -- 'ok 9 - table'
+compared 'a fault that Linux was not brought to' 1 'del linux["write"]' -- 'not ok 9 - write'
+compared 'an entry that could not be read' 0 'table_unreadable()' -- 'ok 10 - table'
 compared 'the table instead of the entry, by both' 1 \
     'table_unreadable(); linux["table"]["events"][0]["address"] = "0x8000000000"; guest["table"] = guest["table"].replace("address=0x8000000020", "address=0x8000000000")' \
-    -- 'not ok 9 - table' 'and the place was 0x8000000020'
+    -- 'not ok 10 - table' 'and the place was 0x8000000020'
 compared 'no domain for such an entry' 1 'table_unreadable(); linux["table"]["events"][0]["pasid"] = "0x0000"' \
-    -- 'not ok 9 - table' "the device's entry has 0x000a"
-compared 'too few kinds of faults' 1 'del linux["read"]; del guest["read"]' -- 'not ok 5'
-compared 'no fault at all' 1 'linux = {}; guest = {}' -- 'not ok 5'
+    -- 'not ok 10 - table' "the device's entry has 0x000a"
+compared 'too few kinds of faults' 1 'del linux["read"]; del guest["read"]' -- 'not ok 6'
+compared 'no fault at all' 1 'linux = {}; guest = {}' -- 'not ok 6'
 compared 'a device that is not translated' 1 'facts["groups"]["0000:00:02.0"] = "identity"' -- 'not ok 2'
 compared 'no device' 1 'facts["groups"] = {}' -- 'not ok 2'
 compared 'an IOMMU that Linux does not use' 1 'facts["log"] = []' -- 'not ok 1'
 compared 'wrong data from the disk' 1 'facts["disk_read"] = "2"' -- 'not ok 3'
-compared 'an access that should have passed' 1 'facts["checks"]["moves"] = False' -- 'not ok 4' '# moves'
-compared 'no access that passed' 1 'facts["checks"] = {}' -- 'not ok 4'
+compared 'an event that nobody has provoked' 1 'facts["stray"] = ["IO_PAGE_FAULT"]' -- 'not ok 4'
+compared 'an access that should have passed' 1 'facts["checks"]["moves"] = False' -- 'not ok 5' '# moves'
+compared 'no access that passed' 1 'facts["checks"] = {}' -- 'not ok 5'
 compared 'a rule of ours that fails' 3 'verdict = "fail"' -- 'has not passed'
 compared 'a difference that is wanted' 0 'linux["write"]["events"][0]["flags"] = "0x0000"' --differ=flags:write
 compared 'a difference that is wanted and missing' 1 '' --differ=flags:write -- 'not ok 1 - write: they differ in flags'
