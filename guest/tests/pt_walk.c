@@ -358,28 +358,33 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
         return;
     }
 
-    uint64_t top = table(r), below = table(r), leaf = table(r);
+    /* Whoever takes such an entry for a page of 1 GiB or 2 MiB gets to the page of this address
+     * that lies where the tables do: one that is the test's own. */
+    uint64_t top = page_alloc(PAGE_LOW, 4 * PAGE_SIZE, 4 * PAGE_SIZE);
+    uint64_t below = top + PAGE_SIZE, leaf = top + 2 * PAGE_SIZE, iova = top + 3 * PAGE_SIZE;
 
-    if (!top || !below || !leaf) {
+    if (!top) {
+        rule_error(c, "no memory for page tables");
         return;
     }
-    *entry(top, 0) = 0x6000000000000401ull | below;
-    *entry(below, 0) = 0x6000000000000201ull | leaf;
-    *entry(leaf, 0x145) = RW | 1 | b.spa;
+    *entry(top, iova >> 30 & 0x1ff) = 0x6000000000000401ull | below;
+    *entry(below, iova >> 21 & 0x1ff) = 0x6000000000000201ull | leaf;
+    *entry(leaf, iova >> 12 & 0x1ff) = RW | 1 | b.spa;
     memory_barrier();
     if (!rig_attach(r, r->testdev, 0x6000000000000603ull | top, DOMAIN, 0, 0)) {
         return;
     }
-    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0) == DMA_MOVED,
+    control_pos(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, iova, &b, 0) == DMA_MOVED,
                 "with good levels 3, 2, 1 data arrives");
-    control_neg(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, 0x146000, &b, 0) == DMA_BLOCKED,
+    control_neg(c, dma_probe(r, ENGINE_TESTDEV, TO_MEMORY, iova ^ 0x1000, &b, 0) == DMA_BLOCKED,
                 "a page that is not mapped is blocked");
     rig_take_events(r);
 
     /* First the level-3 table, then the level-2 table: NextLevel equal to its own level and above,
      * naming good tables. */
     for (unsigned level = 3; level >= 2; level--) {
-        volatile uint64_t *slot = entry(level == 3 ? top : below, 0);
+        volatile uint64_t *slot =
+            level == 3 ? entry(top, iova >> 30 & 0x1ff) : entry(below, iova >> 21 & 0x1ff);
         uint64_t good = *slot;
 
         for (unsigned next = level; next <= 6; next++) {
@@ -391,20 +396,20 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
             }
             format(what, sizeof(what), "NextLevel %u in a level %u table", next, level);
             for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
-                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, 0x145000, &b, 0, what);
-                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, 0x145000);
+                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, iova, &b, 0, what);
+                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, iova);
             }
         }
         rig_store(slot, good);
     }
 
     /* A directory that names itself, at its own level. */
-    rig_store(entry(top, 0), 0x6000000000000601ull | top);
+    rig_store(entry(top, iova >> 30 & 0x1ff), 0x6000000000000601ull | top);
     if (!rig_flush(r, DOMAIN)) {
         return;
     }
-    expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, 0x145000, &b, 0,
+    expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova, &b, 0,
                "a directory that names itself");
     expect_fault(r, "a directory that names itself", r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE,
-                 0x145000);
+                 iova);
 }
