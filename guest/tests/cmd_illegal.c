@@ -109,12 +109,77 @@ RULE("AMDVI-CMD-026", "A", cmd_after_illegal_not_run, RULE_KEYS("2.4", "none"),
     }
 }
 
+/*
+ * Halt at entry @bad with good ones before and behind it, then CmdHead to the next entry and
+ * CmdTail as it was: what stood behind the illegal one runs, and nothing else.
+ */
+static void resume_behind(struct rig *r, volatile uint64_t *w, unsigned bad, unsigned younger)
+{
+    cmd_restart_at(r, (bad + 254) % 256);
+    for (unsigned i = 0; i < 300; i++) {
+        w[i] = CMD_CANARY;
+    }
+    for (unsigned i = 0; i < 3 + younger; i++) {
+        amdvi_cmd_put(r->u, i == 2 ? cases[0].cmd : cmd_store(&w[i], i));
+    }
+    amdvi_cmd_ring(r->u);
+    expect_true(r->c, cmd_halted(r), "expected a halt at entry %u, actual CmdBufRun=1", bad);
+
+    uint64_t tail = r->u->cmd_tail * 16ull;
+
+    w[0] = w[1] = CMD_CANARY;
+    (void)cmd_control(r, CMD_OFF);
+    amdvi_write64(r->u, 0x2000, (bad + 1) % 256 * 16ull);
+    amdvi_write64(r->u, 0x2008, tail);
+    expect_u64(r->c, "word of the next command before CmdBufEn=1", CMD_CANARY, w[3]);
+    expect_true(r->c, cmd_control(r, CMD_ON), "expected CmdBufRun=1 after the restart");
+    expect_u64(r->c, "CmdHead after going on behind the illegal command", tail,
+               cmd_head_at(r, tail));
+    (void)wait_until(w[2 + younger] == 2 + younger, AMDVI_WAIT_US / 4);
+    for (unsigned i = 0; i < 300; i++) {
+        expect_u64(r->c, "word of a command around the halt",
+                   i > 2 && i < 3 + younger ? i : CMD_CANARY, w[i]);
+    }
+}
+
+/* The same with another ring, longer and elsewhere, that takes the place of the one that halted. */
+static void resume_elsewhere(struct rig *r, volatile uint64_t *w)
+{
+    uint64_t old = r->u->cmd_buf, ring = page_alloc(PAGE_LOW, 2 * PAGE_SIZE, PAGE_SIZE);
+
+    if (!ring) {
+        rule_error(r->c, "no memory");
+        return;
+    }
+    cmd_restart_at(r, 100);
+    w[0] = w[1] = CMD_CANARY;
+    amdvi_cmd_put(r->u, cases[0].cmd);
+    amdvi_cmd_put(r->u, cmd_store(&w[0], 0xbad));
+    amdvi_cmd_ring(r->u);
+    expect_true(r->c, cmd_halted(r), "expected a halt at entry 100, actual CmdBufRun=1");
+    if (!cmd_use_ring(r, ring, 9, 400)) {
+        return;
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        amdvi_cmd_put(r->u, cmd_store(&w[1 + i], i));
+    }
+    amdvi_cmd_ring(r->u);
+    expect_u64(r->c, "CmdHead in another ring", 88 * 16, cmd_head_at(r, 88 * 16));
+    (void)wait_until(w[200] == 199, AMDVI_WAIT_US / 4);
+    for (unsigned i = 0; i < 200; i++) {
+        expect_u64(r->c, "store of a command in another ring", i, w[1 + i]);
+    }
+    expect_u64(r->c, "word of the old ring's command", CMD_CANARY, w[0]);
+    (void)cmd_use_ring(r, old, 8, 0);
+}
+
 RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
      "After a halt: CmdBufEn=0, head and tail rewritten, CmdBufEn=1; fetching resumes at head")
 {
     struct rig *r = rig_begin(c);
+    volatile uint64_t *w = r ? cmd_words(r) : NULL;
 
-    if (!r) {
+    if (!w) {
         return;
     }
     cmd_controls(r);
@@ -135,6 +200,12 @@ RULE("AMDVI-CMD-027", "A", cmd_restart_after_halt, RULE_KEYS("2.4", "none"),
         amdvi_cmd_put(r->u, cases[2].cmd);
         amdvi_cmd_ring(r->u);
         expect_true(c, cmd_halted(r), "expected another halt at opcode Fh, actual CmdBufRun=1");
+    }
+    if (!rule_broken(c)) {
+        resume_behind(r, w, 2, 1);
+        resume_behind(r, w, 60, 190);
+        resume_behind(r, w, 255, 7);
+        resume_elsewhere(r, w);
     }
     cmd_restart(r);
     rig_take_events(r);

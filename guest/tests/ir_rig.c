@@ -84,6 +84,17 @@ bool ir_send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t dat
     return true;
 }
 
+bool ir_send_attached(struct ir *x, unsigned index)
+{
+    x->moved->count = x->wrong->count = x->later->count = 0;
+    if (!ir_fire(x, index) || !ir_fire(x, IR_LATER)) {
+        return false;
+    }
+    (void)irq_wait(x->later->count != 0, AMDVI_WAIT_US);
+    expect_u64(x->r->c, "a later message, by an entry that stays", 1, x->later->count);
+    return true;
+}
+
 bool ir_send_index(struct ir *x, unsigned index)
 {
     return ir_send(x, IR_Q0, IR_Q2 | x->table, 0xfee00000ull, (uint16_t)index);

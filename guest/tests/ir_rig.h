@@ -52,6 +52,15 @@ bool ir_send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t dat
 /** One message for FEE0_0000h with the data @index, as the device is attached. */
 bool ir_fire(struct ir *x, unsigned index);
 
+/* An entry that leads to IR_VECTOR_LATER as long as the device stays attached. */
+#define IR_LATER 0x1f0u
+
+/**
+ * As ir_send(), for a device that stays attached: the message that surely comes goes by entry
+ * IR_LATER. So nothing but what the rule did itself brings a change into force.
+ */
+bool ir_send_attached(struct ir *x, unsigned index);
+
 /** ir_send() under IR_Q0, IR_Q2 and the table, for FEE0_0000h. */
 bool ir_send_index(struct ir *x, unsigned index);
 

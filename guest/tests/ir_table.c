@@ -295,26 +295,10 @@ static bool flush(struct ir *x)
     return true;
 }
 
-/*
- * The device stays attached all the time: only what INVALIDATE_INTERRUPT_TABLE does brings a change
- * into force. Which counter moves is looked at after a message by another entry that stays as it
- * is.
- */
-static bool send_attached(struct ir *x, unsigned index)
-{
-    x->moved->count = x->wrong->count = x->later->count = 0;
-    if (!ir_fire(x, index) || !ir_fire(x, 0x1f0)) {
-        return false;
-    }
-    (void)irq_wait(x->later->count != 0, AMDVI_WAIT_US);
-    expect_u64(x->r->c, "a later message, by an entry that stays", 1, x->later->count);
-    return true;
-}
-
 static void expect_attached(struct ir *x, unsigned index, unsigned moved, unsigned wrong,
                             const char *what)
 {
-    if (send_attached(x, index)) {
+    if (ir_send_attached(x, index)) {
         expect_true(x->r->c, x->moved->count == moved && x->wrong->count == wrong,
                     "%s, entry %u: expected %u messages at 0x%x and %u at 0x%x, actual %u and %u",
                     what, index, moved, IR_VECTOR_MOVED, wrong, IR_VECTOR_WRONG, x->moved->count,
@@ -325,7 +309,7 @@ static void expect_attached(struct ir *x, unsigned index, unsigned moved, unsign
 static bool attach(struct ir *x)
 {
     ir_fill_wrong(x, 512);
-    ir_entry(x, 0x1f0, FIXED, here(), IR_VECTOR_LATER);
+    ir_entry(x, IR_LATER, FIXED, here(), IR_VECTOR_LATER);
     return rig_attach(x->r, x->r->testdev, IR_Q0, IR_DOMAIN, IR_Q2 | x->table, 0) && flush(x);
 }
 
@@ -386,7 +370,7 @@ RULE("AMDVI-IR-011", "A", ir_change_in_force_after_flush, RULE_KEYS("2.2.5", "te
 
     x.table += IR_TABLE_BYTES;
     ir_fill_wrong(&x, 512);
-    ir_entry(&x, 0x1f0, FIXED, here(), IR_VECTOR_LATER);
+    ir_entry(&x, IR_LATER, FIXED, here(), IR_VECTOR_LATER);
     amdvi_dte_write(x.r->u, x.r->testdev,
                     (struct amdvi_dte){{IR_Q0, IR_DOMAIN, IR_Q2 | x.table, 0}});
     amdvi_cmd_put(x.r->u, (struct amdvi_cmd){{x.r->testdev, 0x20000000u, 0, 0}});
