@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes docs/coverage.md: for each rule of docs/rules.md whether it is tested, on which broken emulators
-its test was seen to fail, or why there is no test.
+its test was seen to fail, or why there is no test; and the table of families in README.md.
 
 usage: coverage.py [--check] RULES.LIST
 
@@ -17,6 +17,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/coverage.md"
+README = ROOT / "README.md"
 RULE_ID = r"(?:AMDVI|RTL|IDE|EDU)-[A-Z]*-?[0-9]{3}"
 
 CLASSES = {
@@ -25,6 +26,24 @@ CLASSES = {
     "unobservable": "cannot be told from outside, or has no outcome that a test could insist on",
     "open": "testable here, but no test has been written",
 }
+
+
+FAMILIES = {
+    "AMDVI-CAP": "PCI function and capability block",
+    "AMDVI-REG": "registers",
+    "AMDVI-DTE": "device table",
+    "AMDVI-PT": "page tables and what is cached of them",
+    "AMDVI-RNG": "special address ranges",
+    "AMDVI-CMD": "command buffer",
+    "AMDVI-EVT": "event log",
+    "AMDVI-INT": "the IOMMU's own interrupts",
+    "AMDVI-IR": "interrupt remapping",
+    "AMDVI-INIT": "mapping and unmapping, as a driver does it",
+    "IDE-BM": "IDE bus master behind the IOMMU",
+    "RTL": "RTL8139 behind the IOMMU",
+    "EDU": "edu device behind the IOMMU",
+}
+FAMILIES_BEGIN, FAMILIES_END = "<!-- families: written by harness/coverage.py -->\n", "<!-- end of families -->\n"
 
 
 class Trouble(Exception):
@@ -174,6 +193,32 @@ when a test was never seen to fail, and when this page is out of date. A test th
 {rows}"""
 
 
+    def readme(self):
+        """The text of README.md with the table of families as it should be."""
+        text = README.read_text(encoding="utf-8")
+        before, found, rest = text.partition(FAMILIES_BEGIN)
+        _, also, after = rest.partition(FAMILIES_END)
+        if not found or not also:
+            raise Trouble("README.md has no marks for the table of families")
+        rows = ""
+        total = [0, 0]
+        for family, meaning in FAMILIES.items():
+            rules = [rule for rule in self.rules if rule.startswith(family + "-") and self.tested(rule)]
+            if not rules:
+                continue
+            fails = sum(rule in self.stock for rule in rules)
+            total = [total[0] + len(rules), total[1] + fails]
+            rows += f"| {family} | {meaning} | {len(rules)} | {fails} |\n"
+        if total[0] != sum(self.tested(rule) for rule in self.rules):
+            raise Trouble("a tested rule belongs to no family of harness/coverage.py")
+        return (f"{before}{FAMILIES_BEGIN}| family | about | rules tested | broken by stock |\n|---|---|---|---|\n{rows}"
+                f"| | | **{total[0]}** | **{total[1]}** |\n{FAMILIES_END}{after}")
+
+    def files(self):
+        """{path: text} of what is written."""
+        return {PAGE: self.page(), README: self.readme()}
+
+
 def check(coverage):
     """Prints TAP; returns the exit status."""
     names = sorted(coverage.rules.keys() | coverage.tests.keys() | coverage.reasons.keys())
@@ -185,15 +230,15 @@ def check(coverage):
         print(f"{'not ok' if wrong else 'ok'} {number} - {rule} {kind}")
         if wrong:
             print(f"# {wrong}")
-    have = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    want = coverage.page()
-    print(f"{'ok' if have == want else 'not ok'} {len(names) + 1} - docs/coverage.md is what would be written")
-    if have != want:
-        failures += 1
-        print('# run "make coverage"')
-        for line in list(difflib.unified_diff(have.splitlines(), want.splitlines(), lineterm="", n=0))[:20]:
-            print(f"# {line}")
-    print(f"1..{len(names) + 1}")
+    for number, (path, want) in enumerate(coverage.files().items(), len(names) + 1):
+        have = path.read_text(encoding="utf-8") if path.exists() else ""
+        print(f"{'ok' if have == want else 'not ok'} {number} - {path.relative_to(ROOT)} is what would be written")
+        if have != want:
+            failures += 1
+            print('# run "make coverage"')
+            for line in list(difflib.unified_diff(have.splitlines(), want.splitlines(), lineterm="", n=0))[:20]:
+                print(f"# {line}")
+    print(f"1..{len(names) + len(coverage.files())}")
     return 1 if failures else 0
 
 
@@ -208,10 +253,11 @@ def main(arguments):
         coverage = Coverage(files[0])
         if only_check:
             return check(coverage)
-        new = PAGE.with_suffix(".new")
-        new.write_text(coverage.page(), encoding="utf-8")
-        new.replace(PAGE)
-        print(f"coverage: wrote {PAGE.relative_to(ROOT)}")
+        for path, text in coverage.files().items():
+            new = path.with_suffix(".new")
+            new.write_text(text, encoding="utf-8")
+            new.replace(path)
+            print(f"coverage: wrote {path.relative_to(ROOT)}")
         return 0
     except (OSError, ValueError, Trouble, configparser.Error) as error:
         print(f"coverage: {error}", file=sys.stderr)
