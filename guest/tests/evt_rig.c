@@ -104,9 +104,10 @@ bool evt_record_is(struct rig *r, unsigned index, unsigned n)
     /* Some parts show the tail before the record. */
     (void)wait_until(e[1] >> 28, SHORT_US);
 
-    /* IO_PAGE_FAULT, PR=0; RW is unsure where PR is 0; low address bits may be 0. */
-    if ((e[0] & 0x000fffffu) == r->testdev && (e[1] & 0xffdfffffu) == (0x20000000u | EVT_DOMAIN) &&
-        (e[2] & 0xfffff000u) == (uint32_t)iova && e[3] == (uint32_t)(iova >> 32)) {
+    /* IO_PAGE_FAULT of a write to a page that is not present: RW is unsure where PR is 0.
+     * dw0[31:20] belong to vIOMMU. */
+    if ((e[0] & 0x000fffffu) == r->testdev && (e[1] == 0x20201e57u || e[1] == 0x20001e57u) &&
+        e[2] == (uint32_t)iova && e[3] == (uint32_t)(iova >> 32)) {
         return true;
     }
     note(r->c, "entry %u: expected the record of 0x%llx, found %08x %08x %08x %08x", index,
