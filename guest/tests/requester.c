@@ -213,8 +213,14 @@ bool requester_controls(struct requesters *q, enum requester w)
     struct check *c = q->r->c;
 
     for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
-        control_pos(c, requester_try(q, w, d, requesters[w].iova) == DMA_MOVED,
-                    "%s reaches the page", requester_name(w, d));
+        bool moved = requester_try(q, w, d, requesters[w].iova) == DMA_MOVED;
+
+        /* That a device behind a bridge has an entry of its own is for rules to say (EVT-010). */
+        if (w == REQUESTER_FAR) {
+            expect_true(c, moved, "%s: expected it to reach the page", requester_name(w, d));
+        } else {
+            control_pos(c, moved, "%s reaches the page", requester_name(w, d));
+        }
         expect_no_event(q->r, requester_name(w, d));
         control_neg(c, requester_try(q, w, d, requesters[w].iova + 0x1000) != DMA_MOVED,
                     "%s does not reach the page behind it, which is not mapped",
