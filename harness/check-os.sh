@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 3
 readonly here
 readonly build=$here/build
 readonly out=$build/check-os
-readonly RULE=AMDVI-EVT-011
+readonly RULE=AMDVI-EVT-026
 
 # Seconds for one Linux, from start to end: about 15 on an idle machine.
 readonly LINUX_LIMIT=240

@@ -57,13 +57,12 @@ static void expect_edge(struct rig *r, uint64_t ring, unsigned start)
     }
     r->u->cmd_tail = 260;
     amdvi_cmd_ring(r->u);
-    expect_event(r, "ring that runs out of memory", 0x00000000u, 0x60000000u, 0xf1ffffffu,
-                 ring + PAGE_SIZE);
-    expect_true(r->c, r->event_count == 1, "expected 1 event, actual %u", r->event_count);
-    if (r->event_count) {
-        expect_u64(r->c, "address of the command", ring + PAGE_SIZE,
-                   amdvi_event_address(&r->events[0]));
-    }
+    /* Any Type, as above */
+    expect_event(r, "ring that runs out of memory",
+                 &(struct event_want){0x00000000u,
+                                      {0x60000000u, 0x62000000u, 0x64000000u, 0x66000000u},
+                                      ring + PAGE_SIZE,
+                                      0});
     expect_true(r->c, cmd_halted(r), "expected CmdBufRun=0, actual 1");
     for (unsigned i = 0; i < 256; i++) {
         expect_u64(r->c, "store of an entry before it", i < start ? CMD_CANARY : i, w[i]);
@@ -116,12 +115,13 @@ RULE("AMDVI-CMD-028", "A", cmd_unreadable_halts_and_logs,
         if (!use_ring(r, VOID, cases[i].head, cases[i].tail)) {
             return;
         }
-        expect_event(r, "ring at 512 GiB", 0x00000000u, 0x60000000u, 0xf1ffffffu, VOID);
-        expect_true(c, r->event_count == 1, "expected 1 event, actual %u", r->event_count);
+        /* Any Type: what nothing answers with is the platform's affair. */
+        expect_event(r, "ring at 512 GiB",
+                     &(struct event_want){0x00000000u,
+                                          {0x60000000u, 0x62000000u, 0x64000000u, 0x66000000u},
+                                          VOID + cases[i].head,
+                                          0});
         if (r->event_count) {
-            expect_u64(c, "address of the command", VOID + cases[i].head,
-                       amdvi_event_address(&r->events[0]));
-            /* Type: master abort, target abort or data error; what it is is the platform's. */
             observe(c, "type", "%u", r->events[0].dw[1] >> 25 & 3);
         }
         expect_true(c, wait_until(!(amdvi_read64(r->u, 0x2020) & CMD_RUN), AMDVI_WAIT_US / 4),

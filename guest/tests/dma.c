@@ -273,10 +273,15 @@ enum outcome dma(struct rig *r, enum engine e, enum direction d, uint64_t iova, 
                           : from_memory(r, e, iova + off, b, off, len);
 }
 
+uint32_t dma_probe_bytes(enum engine e)
+{
+    return e == ENGINE_IDE ? IDE_SECTOR : 16;
+}
+
 enum outcome dma_probe(struct rig *r, enum engine e, enum direction d, uint64_t iova,
                        const struct buf *b, uint32_t off)
 {
-    return dma(r, e, d, iova, b, off, e == ENGINE_IDE ? IDE_SECTOR : 16);
+    return dma(r, e, d, iova, b, off, dma_probe_bytes(e));
 }
 
 bool dma_misses(struct rig *r, enum engine e, enum direction d, uint64_t iova, const struct buf *b)

@@ -156,8 +156,8 @@ RULE("EDU-BLK-001", "A", edu_blocked_page_is_not_touched, RULE_KEYS("2.2.3", "ed
         !ends(&p, edu_dma(e, false, hidden.spa, LEN / 2))) {
         return;
     }
-    expect_fault(p.r, "a read of a page with PR=0", e->devid, DOMAIN, 0, FAULT_I | FAULT_PR,
-                 hidden.spa);
+    expect_fault(p.r, "a read of a page with PR=0", e->devid, DOMAIN, FAULT_NOT_PRESENT,
+                 FROM_MEMORY, hidden.spa, LEN / 2);
     if (!ends(&p, edu_dma(e, true, TO, LEN))) {
         return;
     }
@@ -172,8 +172,7 @@ RULE("EDU-BLK-001", "A", edu_blocked_page_is_not_touched, RULE_KEYS("2.2.3", "ed
     if (!ends(&p, edu_dma(e, true, fixed.spa + 0x40, LEN))) {
         return;
     }
-    expect_fault(p.r, "a write to a page with IW=0", e->devid, DOMAIN,
-                 FAULT_PR | FAULT_RW | FAULT_PE, FAULT_I | FAULT_PR | FAULT_RW | FAULT_PE,
-                 fixed.spa);
+    expect_fault(p.r, "a write to a page with IW=0", e->devid, DOMAIN, FAULT_DENIED, TO_MEMORY,
+                 fixed.spa + 0x40, LEN);
     expect_true(c, buf_untouched_but(&fixed, 0, 0), "expected the page with IW=0 as it was");
 }

@@ -107,15 +107,15 @@ RULE("AMDVI-EVT-010", "M", evt_requester_behind_bridge, RULE_KEYS("2.5.3", "test
 
     /* Faults of both. */
     expect_true(c, !write_word(r, &far, IOVA + 0x5000, 1), "expected a refusal of the far device");
-    expect_fault(r, "fault of the far device, a write", far.devid, DOMAIN_FAR, 0,
-                 FAULT_ALL & ~FAULT_RW, IOVA + 0x5000);
+    expect_fault(r, "fault of the far device, a write", far.devid, DOMAIN_FAR, FAULT_NOT_PRESENT,
+                 TO_MEMORY, IOVA + 0x5000, 4);
     expect_true(c, !read_word(r, &far, IOVA + 0x6000, &got),
                 "expected a refusal of the far device");
-    expect_fault(r, "fault of the far device, a read", far.devid, DOMAIN_FAR, 0,
-                 FAULT_ALL & ~FAULT_RW, IOVA + 0x6000);
+    expect_fault(r, "fault of the far device, a read", far.devid, DOMAIN_FAR, FAULT_NOT_PRESENT,
+                 FROM_MEMORY, IOVA + 0x6000, 4);
     expect_true(c, !write_word(r, near, IOVA + 0x7000, 1), "expected a refusal of the near device");
-    expect_fault(r, "fault of the near device", near->devid, DOMAIN_NEAR, 0, FAULT_ALL & ~FAULT_RW,
-                 IOVA + 0x7000);
+    expect_fault(r, "fault of the near device", near->devid, DOMAIN_NEAR, FAULT_NOT_PRESENT,
+                 TO_MEMORY, IOVA + 0x7000, 4);
 
     /* Another entry for the far device alone. */
     if (!rig_attach(r, far.devid, 0x2000000000000003ull, 0x0ff0, 0, 0)) {
@@ -123,8 +123,8 @@ RULE("AMDVI-EVT-010", "M", evt_requester_behind_bridge, RULE_KEYS("2.5.3", "test
     }
     expect_true(c, !write_word(r, &far, pages + 0x100, 1),
                 "expected IW=0 of device %04x to refuse its write", far.devid);
-    expect_fault(r, "Mode 0, IW=0 for the far device", far.devid, 0x0ff0, FAULT_RW,
-                 FAULT_I | FAULT_RW, pages + 0x100);
+    expect_fault(r, "Mode 0, IW=0 for the far device", far.devid, 0x0ff0, FAULT_MODE0, TO_MEMORY,
+                 pages + 0x100, 4);
     expect_true(c, write_word(r, near, IOVA + 0x100, 0x44444444u) && *near_word == 0x44444444u,
                 "expected device %04x to go on as before", near->devid);
     observe(c, "far_device", "%04x", far.devid);

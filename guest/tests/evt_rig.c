@@ -11,19 +11,23 @@
 /* Whatever is waited for here has a limit of this many microseconds. */
 #define SHORT_US (AMDVI_WAIT_US / 10)
 
+bool evt_attach(struct rig *r)
+{
+    uint64_t empty = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+
+    if (!empty) {
+        rule_error(r->c, "no memory for a page table");
+        return false;
+    }
+    /* Mode 4, a table of level 4 without an entry, both rights. */
+    return rig_attach(r, r->testdev, 0x6000000000000803ull | empty, EVT_DOMAIN, 0, 0);
+}
+
 struct rig *evt_begin(struct check *c)
 {
     struct rig *r = rig_begin(c);
-    uint64_t empty = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
 
-    if (!r || !empty) {
-        return NULL;
-    }
-    /* Mode 1, a table of one level without an entry, both rights. */
-    if (!rig_attach(r, r->testdev, 0x6000000000000203ull | empty, EVT_DOMAIN, 0, 0)) {
-        return NULL;
-    }
-    return r;
+    return r && evt_attach(r) ? r : NULL;
 }
 
 bool evt_control(struct rig *r, uint64_t control)
@@ -40,6 +44,11 @@ static volatile uint64_t *behind(const struct rig *r)
 }
 
 bool evt_ring(struct rig *r, unsigned log2, unsigned start)
+{
+    return evt_ring_unread(r, log2, start, start);
+}
+
+bool evt_ring_unread(struct rig *r, unsigned log2, unsigned head, unsigned tail)
 {
     uint64_t size = 16ull << log2;
     uint64_t ring = page_alloc(PAGE_LOW, size + PAGE_SIZE, PAGE_SIZE);
@@ -58,8 +67,8 @@ bool evt_ring(struct rig *r, unsigned log2, unsigned start)
         behind(r)[i] = CANARY + i;
     }
     amdvi_write64(r->u, 0x10, (uint64_t)log2 << 56 | ring);
-    amdvi_write64(r->u, 0x2010, start * 16ull);
-    amdvi_write64(r->u, 0x2018, start * 16ull);
+    amdvi_write64(r->u, 0x2010, head * 16ull);
+    amdvi_write64(r->u, 0x2018, tail * 16ull);
     amdvi_write64(r->u, 0x2020, EVT_OVERFLOW | EVT_INT);
     (void)evt_control(r, EVT_LOG_ON);
     return true;
@@ -104,9 +113,10 @@ bool evt_record_is(struct rig *r, unsigned index, unsigned n)
     /* Some parts show the tail before the record. */
     (void)wait_until(e[1] >> 28, SHORT_US);
 
-    /* IO_PAGE_FAULT, PR=0; RW is unsure where PR is 0; low address bits may be 0. */
-    if ((e[0] & 0x000fffffu) == r->testdev && (e[1] & 0xffdfffffu) == (0x20000000u | EVT_DOMAIN) &&
-        (e[2] & 0xfffff000u) == (uint32_t)iova && e[3] == (uint32_t)(iova >> 32)) {
+    /* IO_PAGE_FAULT of a write to a page that is not present: RW is unsure where PR is 0.
+     * dw0[31:20] belong to vIOMMU. */
+    if ((e[0] & 0x000fffffu) == r->testdev && (e[1] == 0x20201e57u || e[1] == 0x20001e57u) &&
+        e[2] == (uint32_t)iova && e[3] == (uint32_t)(iova >> 32)) {
         return true;
     }
     note(r->c, "entry %u: expected the record of 0x%llx, found %08x %08x %08x %08x", index,
@@ -119,6 +129,14 @@ bool evt_entry_empty(const struct rig *r, unsigned index)
     volatile uint32_t *e = entry(r, index);
 
     return !(e[0] | e[1] | e[2] | e[3]);
+}
+
+void evt_zero(struct rig *r, unsigned index)
+{
+    volatile uint32_t *e = entry(r, index);
+
+    e[0] = e[1] = e[2] = e[3] = 0;
+    memory_barrier();
 }
 
 void evt_wipe(struct rig *r)

@@ -26,12 +26,19 @@
 /** rig_begin(), and every access of the test device faults. NULL: the rule is an error. */
 struct rig *evt_begin(struct check *c);
 
+/** Have every access of the test device fault. False: the rule is an error. */
+bool evt_attach(struct rig *r);
+
 /**
  * Logging off, a new zeroed event log of 2^@log2 entries (8..15) with a page of canary behind it,
  * EvtHead = EvtTail = @start entries, logging on. Returns false if that is not to be had; the rule
  * is then an error.
  */
 bool evt_ring(struct rig *r, unsigned log2, unsigned start);
+
+/** The same with EvtHead = @head and EvtTail = @tail: as if software had not read what lies between
+ * them, all zeroes. */
+bool evt_ring_unread(struct rig *r, unsigned log2, unsigned head, unsigned tail);
 
 /** Write Control, with what the IVHD asks for besides, and wait, with a limit, until EventLogRun
  * follows EventLogEn. Returns whether it does. */
@@ -52,6 +59,9 @@ bool evt_record_is(struct rig *r, unsigned index, unsigned n);
 
 /** Is entry @index of the ring all zero? */
 bool evt_entry_empty(const struct rig *r, unsigned index);
+
+/** Zero one entry. */
+void evt_zero(struct rig *r, unsigned index);
 
 /** Zero the whole ring (what software does with entries it has read: EVT-002). */
 void evt_wipe(struct rig *r);

@@ -435,9 +435,11 @@ RULE("AMDVI-REG-015", "M", hw_error_registers,
     }
 
     /* An illegal command is none, a command that cannot be read is one. */
+    uint64_t illegal = r->u->cmd_buf + r->u->cmd_tail * 16ull;
+
     amdvi_cmd_put(r->u, (struct amdvi_cmd){{0, 0, 0, 0}});
     amdvi_cmd_ring(r->u);
-    expect_event(r, "an illegal command", 0, 0x50000000u, 0xf0000000u, r->u->cmd_buf & ~0xfffull);
+    expect_event(r, "an illegal command", &(struct event_want){0, {0x50000000u}, illegal, 0});
     expect_u64(c, "HwEvtStatus after an illegal command", 0, amdvi_read64(r->u, 0x50));
     amdvi_write64(r->u, 0x18, r->u->control | 0x0005);
     amdvi_write64(r->u, 0x08, 0x0800000000000000ull | HW_VOID);

@@ -86,7 +86,8 @@ RULE("IDE-BM-009", "A", ide_blocked_table_is_an_error, RULE_KEYS("82371AB:5.2.2"
         expect_true(c, ide_rig_untouched(&t, lba, 1), "%s: expected memory and disk as they were",
                     ide_rig_name(write));
         expect_error(&t, write, &res);
-        expect_fault(t.r, "the table", t.r->ide, IDE_DOMAIN, 0, FAULT_I | FAULT_RW, NOWHERE);
+        expect_fault(t.r, "the table", t.r->ide, IDE_DOMAIN, FAULT_NOT_PRESENT, FROM_MEMORY,
+                     NOWHERE, 64);
     }
     control_again(&t);
 }
@@ -132,8 +133,9 @@ RULE("IDE-BM-010", "A", ide_blocked_region_is_an_error, RULE_KEYS("82371AB:5.2.2
         expect_true(c, ide_rig_untouched(&t, lba, 2), "%s: expected memory and disk as they were",
                     cases[i].what);
         expect_error(&t, cases[i].write, &res);
-        expect_fault(t.r, cases[i].what, t.r->ide, IDE_DOMAIN, cases[i].write ? 0 : FAULT_RW,
-                     FAULT_I | FAULT_RW, 0x40001000);
+        expect_fault(t.r, cases[i].what, t.r->ide, IDE_DOMAIN,
+                     cases[i].rights ? FAULT_DENIED : FAULT_NOT_PRESENT,
+                     cases[i].write ? FROM_MEMORY : TO_MEMORY, 0x40001200, 1024);
         rig_store(slot, open);
         if (!rig_flush(t.r, IDE_DOMAIN)) {
             return;
@@ -182,8 +184,8 @@ RULE("IDE-BM-011", "A", ide_blocked_in_the_middle_is_an_error, RULE_KEYS("82371A
                         "READ DMA: expected nothing in the second and third region");
         }
         expect_error(&t, write, &res);
-        expect_fault(t.r, "the region in the middle", t.r->ide, IDE_DOMAIN, write ? 0 : FAULT_RW,
-                     FAULT_I | FAULT_RW, 0x40001000);
+        expect_fault(t.r, "the region in the middle", t.r->ide, IDE_DOMAIN, FAULT_NOT_PRESENT,
+                     write ? FROM_MEMORY : TO_MEMORY, 0x40001200, 512);
     }
     control_again(&t);
 }

@@ -119,8 +119,11 @@ RULE("AMDVI-CAP-009", "A", cap_own_traffic_is_exempt, RULE_KEYS("3.2", "testdev,
         (void)irq_wait(watched->count == n, AMDVI_WAIT_US / 4);
         expect_u64(c, "messages of events", n, watched->count);
         expect_u64(c, "records in the event log", 1, amdvi_evt_take(r->u, &e, 1));
-        expect_u64(c, "the record's code", 0x2, e.dw[1] >> 28);
-        expect_u64(c, "the record's DeviceID", r->testdev, e.dw[0]);
+        expect_u64(c, "the record's DeviceID", r->testdev, e.dw[0] & 0xfffff);
+        /* A write that Mode 0 denies: PR and PE are both 1, or both 0 (DTE-003). */
+        expect_true(c, e.dw[1] == 0x20700005 || e.dw[1] == 0x20200005,
+                    "the record's dw1: expected 20700005 or 20200005, actual %08x", e.dw[1]);
+        expect_u64(c, "the record's address", IRQ_RIG_BLOCKED, amdvi_event_address(&e));
         irq_clear_status(r);
     }
     control_neg(c, device->count == 1 && result != 0,

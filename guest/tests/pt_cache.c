@@ -319,8 +319,8 @@ RULE("AMDVI-INIT-009", "A", init_unmap_then_reuse, RULE_KEYS("5", "ide,testdev")
         }
         for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
             expect_dma(r, DMA_BLOCKED, e, d, IOVA, &p.old, 0, "after the unmap");
-            expect_fault(r, "after the unmap", engine_devid(r, e), DOMAIN, 0, FAULT_ALL & ~FAULT_RW,
-                         IOVA);
+            expect_fault(r, "after the unmap", engine_devid(r, e), DOMAIN, FAULT_NOT_PRESENT, d,
+                         IOVA, dma_probe_bytes(e));
         }
     }
 }

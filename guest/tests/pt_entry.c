@@ -85,14 +85,12 @@ RULE(
                 for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
                     expect_dma(r, DMA_BLOCKED, e, d, IOVA, &p.b, 0, what);
                     if (e == ENGINE_IDE && level >= 3) {
-                        /* The PRD table hangs on the same directories; what the controller does
-                         * without it is its own. */
-                        rig_take_events(r);
+                        /* The PRD table hangs on the same directories. */
+                        expect_table_fault(r, what, DOMAIN, FAULT_NOT_PRESENT);
                         continue;
                     }
-                    /* RW is only defined with PR=1. */
-                    expect_fault(r, what, engine_devid(r, e), DOMAIN, 0, FAULT_ALL & ~FAULT_RW,
-                                 IOVA);
+                    expect_fault(r, what, engine_devid(r, e), DOMAIN, FAULT_NOT_PRESENT, d, IOVA,
+                                 dma_probe_bytes(e));
                 }
             }
         }
@@ -151,9 +149,8 @@ RULE("AMDVI-PT-010", "A", pt_rights_and_along_path, RULE_KEYS("2.2.3", "ide,test
                         if (allowed) {
                             expect_no_event(r, what);
                         } else {
-                            /* 050h for a read, 070h for a write, as seen on hardware. */
-                            expect_fault(r, what, engine_devid(r, e), DOMAIN,
-                                         d == TO_MEMORY ? 0x070 : 0x050, FAULT_ALL, IOVA);
+                            expect_fault(r, what, engine_devid(r, e), DOMAIN, FAULT_DENIED, d, IOVA,
+                                         dma_probe_bytes(e));
                         }
                     }
                 }
@@ -193,13 +190,11 @@ RULE("AMDVI-PT-012", "A", pt_reserved_bits_fault, RULE_KEYS("2.2.3", "ide,testde
                 for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
                     expect_dma(r, DMA_BLOCKED, e, d, IOVA, &p.b, 0, what);
                     if (e == ENGINE_IDE && level >= 3) {
-                        rig_take_events(r); /* its PRD table hangs on the same directories */
+                        expect_table_fault(r, what, DOMAIN, FAULT_RESERVED);
                         continue;
                     }
-                    /* 090h for a read, 0B0h for a write: PR, RZ, and RW, which is defined with
-                     * PR=1. */
-                    expect_fault(r, what, engine_devid(r, e), DOMAIN,
-                                 d == TO_MEMORY ? 0x0b0 : 0x090, FAULT_ALL, IOVA);
+                    expect_fault(r, what, engine_devid(r, e), DOMAIN, FAULT_RESERVED, d, IOVA,
+                                 dma_probe_bytes(e));
                 }
             }
         }

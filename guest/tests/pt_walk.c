@@ -140,8 +140,8 @@ RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"
         /* The neighbour in the last table is empty; its fault carries all bits of the address. */
         expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, deep_iova[mode] + 0x1000, &b, 0,
                    what);
-        expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_ALL & ~FAULT_RW,
-                     deep_iova[mode] + 0x1000);
+        expect_fault(r, what, r->testdev, DOMAIN, FAULT_NOT_PRESENT, TO_MEMORY,
+                     deep_iova[mode] + 0x1000, dma_probe_bytes(ENGINE_TESTDEV));
 
         /* The first and the last page of the whole range: index 0 and the highest index in every
          * table. */
@@ -293,8 +293,7 @@ RULE("AMDVI-PT-008", "A", pt_skipped_bits_must_be_zero, RULE_KEYS("2.2.3", "ide,
             format(what, sizeof(what), "IOVA bit %u set", bit);
             for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
                 expect_dma(r, DMA_BLOCKED, e, d, iova, &b, 0, what);
-                /* PR and RZ rest on one source here, so only what every fault has is demanded. */
-                expect_fault(r, what, devid, DOMAIN, 0, FAULT_I, iova);
+                expect_fault(r, what, devid, DOMAIN, FAULT_SKIPPED, d, iova, dma_probe_bytes(e));
             }
         }
     }
@@ -338,7 +337,8 @@ RULE("AMDVI-PT-008", "A", pt_skipped_bits_must_be_zero, RULE_KEYS("2.2.3", "ide,
 
             format(what, sizeof(what), "Mode %u, NextLevel %u, IOVA bit %u", mode, next, bit);
             expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova, &b, 0, what);
-            expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I, iova);
+            expect_fault(r, what, r->testdev, DOMAIN, FAULT_SKIPPED, TO_MEMORY, iova,
+                         dma_probe_bytes(ENGINE_TESTDEV));
         }
     }
 }
@@ -404,7 +404,8 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
             format(what, sizeof(what), "NextLevel %u in a level %u table", next, level);
             for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
                 expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, PT_011_IOVA, &b, 0, what);
-                expect_fault(r, what, r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE, PT_011_IOVA);
+                expect_fault(r, what, r->testdev, DOMAIN, FAULT_BAD_LEVEL, d, PT_011_IOVA,
+                             dma_probe_bytes(ENGINE_TESTDEV));
             }
         }
         rig_store(slot, good);
@@ -417,6 +418,6 @@ RULE("AMDVI-PT-011", "A", pt_bad_next_level_faults,
     }
     expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, PT_011_IOVA, &b, 0,
                "a directory that names itself");
-    expect_fault(r, "a directory that names itself", r->testdev, DOMAIN, 0, FAULT_I | FAULT_PE,
-                 PT_011_IOVA);
+    expect_fault(r, "a directory that names itself", r->testdev, DOMAIN, FAULT_BAD_LEVEL, TO_MEMORY,
+                 PT_011_IOVA, dma_probe_bytes(ENGINE_TESTDEV));
 }

@@ -32,6 +32,7 @@ static void rig_end(void *arg)
 {
     struct rig *r = arg;
 
+    observe_faults(r);
     if (!amdvi_disable(r->u)) {
         rule_error(r->c, "the IOMMU does not stop: Status 0x%llx",
                    (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
@@ -54,6 +55,7 @@ struct rig *rig_begin(struct check *c)
     r->event_count = 0;
     r->used[ENGINE_IDE] = r->used[ENGINE_TESTDEV] = false;
     r->quiet = r->event_missed = false;
+    r->seen = (struct fault_seen){0};
     /* The same data whether a rule runs alone or with others. */
     r->nonce = (env.seed << 32) ^ (uint64_t)crc32(0, rule_id(c), strlen(rule_id(c))) << 8;
     rule_at_end(c, rig_end, r);
@@ -150,53 +152,4 @@ void rig_take_events(struct rig *r)
         rule_error(r->c, "the event log overflowed: %u records, Status 0x%llx", r->event_count,
                    (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
     }
-}
-
-void expect_no_event(struct rig *r, const char *what)
-{
-    rig_take_events(r);
-    if (r->event_count) {
-        const struct amdvi_event *e = &r->events[0];
-
-        expect_true(r->c, false, "%s: expected no event, actual %u, the first %08x %08x %08x %08x",
-                    what, r->event_count, e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
-    }
-}
-
-void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, uint32_t dw1_mask,
-                  uint64_t page)
-{
-    /* A machine that logs nothing is waited for once with patience, and not each time. */
-    if (!wait_until(amdvi_evt_pending(r->u), r->event_missed ? 100 : AMDVI_WAIT_US / 10)) {
-        r->event_missed = true;
-    }
-    rig_take_events(r);
-    if (r->event_count == 0) {
-        expect_true(r->c, false,
-                    "%s: expected an event %08x %08x address 0x%llx, actual none (Status 0x%llx)",
-                    what, dw0, dw1, (unsigned long long)page,
-                    (unsigned long long)amdvi_read64(r->u, AMDVI_STATUS));
-        return;
-    }
-    for (unsigned i = 0; i < r->event_count; i++) {
-        const struct amdvi_event *e = &r->events[i];
-
-        /* Bits 31:20 of dw0 belong to vIOMMU and are not tested (EVT-001). */
-        if ((e->dw[0] & 0xfffff) != dw0 || (e->dw[1] & dw1_mask) != (dw1 & dw1_mask) ||
-            (amdvi_event_address(e) & ~0xfffull) != page) {
-            expect_true(r->c, false,
-                        "%s: expected event %08x %08x (mask %08x) in page 0x%llx, actual number %u "
-                        "of %u: %08x %08x %08x %08x",
-                        what, dw0, dw1, dw1_mask, (unsigned long long)page, i + 1, r->event_count,
-                        e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
-            return;
-        }
-    }
-}
-
-void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain, uint32_t flags,
-                  uint32_t flags_mask, uint64_t iova)
-{
-    expect_event(r, what, devid, 0x20000000u | flags << 16 | domain, 0xf000ffffu | flags_mask << 16,
-                 iova & ~0xfffull);
 }

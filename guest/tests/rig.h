@@ -25,6 +25,28 @@
  * through the IOMMU. */
 #define RIG_PRDT_IOVA 0x7000u
 
+enum direction { TO_MEMORY, FROM_MEMORY, DIRECTION_COUNT };
+
+/* Why an access faults: the rows of the table of walk failures (docs/rules.md section 4). */
+enum fault {
+    FAULT_NOT_PRESENT,
+    FAULT_DENIED,    /* IR or IW, of any level or of a DTE whose Mode is not 0 */
+    FAULT_RESERVED,  /* a reserved bit */
+    FAULT_BAD_LEVEL, /* NextLevel not below the level, or a bad size code */
+    FAULT_SKIPPED,   /* a bit of a skipped level is set in the IOVA */
+    FAULT_TOO_WIDE,  /* the IOVA has a bit that no level takes */
+    FAULT_NO_TABLE,  /* TV=0 */
+    FAULT_MODE0,     /* IR or IW of a DTE whose Mode is 0 */
+    FAULT_COUNT
+};
+
+/* What the records of a rule had where the rules leave a choice. */
+struct fault_seen {
+    uint8_t flags[FAULT_COUNT][DIRECTION_COUNT]; /* bit n: the n-th value of the table */
+    bool access, page;                           /* low address bits: the access's, all 0 */
+    uint32_t viommu;                             /* dw0[31:20] */
+};
+
 struct rig {
     struct check *c;
     struct amdvi *u;
@@ -40,6 +62,7 @@ struct rig {
     uint64_t nonce;    /* makes each transfer's data different from all others */
     struct amdvi_event events[RIG_EVENTS_MAX];
     unsigned event_count;
+    struct fault_seen seen;
 };
 
 /**
@@ -73,7 +96,6 @@ bool buf_canary_intact(uint64_t addr);
 bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len);
 
 enum engine { ENGINE_IDE, ENGINE_TESTDEV, ENGINE_COUNT };
-enum direction { TO_MEMORY, FROM_MEMORY, DIRECTION_COUNT };
 enum outcome {
     DMA_MOVED,   /* exactly the data, exactly there, nothing else changed */
     DMA_BLOCKED, /* no memory changed, no memory contents reached the device */
@@ -97,6 +119,9 @@ enum outcome dma(struct rig *r, enum engine e, enum direction d, uint64_t iova, 
  */
 enum outcome dma_probe(struct rig *r, enum engine e, enum direction d, uint64_t iova,
                        const struct buf *b, uint32_t off);
+
+/** How many bytes dma_probe() moves. */
+uint32_t dma_probe_bytes(enum engine e);
 
 /** A DMA whose outcome is demanded; the rule fails if it is another one. @what: the circumstances.
  */
@@ -134,21 +159,36 @@ void rig_take_events(struct rig *r);
 /** There must be no record in the log, also after what is under way has arrived. */
 void expect_no_event(struct rig *r, const char *what);
 
-/**
- ** At least one record has to come within a limit, and all must be alike (a device may split an
- access: EVT-012): dw0[19:0] = @dw0, dw1 = @dw1 in the bits of @dw1_mask, address in the page @page
- (EVT-011: low bits may be
- * the access's or 0).
- */
-void expect_event(struct rig *r, const char *what, uint32_t dw0, uint32_t dw1, uint32_t dw1_mask,
-                  uint64_t page);
+/* Records of one access: all 128 bits, but for dw0[31:20], which are not tested (EVT-001). */
+struct event_want {
+    uint32_t dw0;     /* bits 19:0 */
+    uint32_t dw1[6];  /* values that the rules name, ended by 0 */
+    uint64_t address; /* of the access */
+    uint32_t len;     /* its bytes; 0: the address has to be this one exactly */
+};
 
 /**
- * An IO_PAGE_FAULT as expect_event(): @flags is dw1[27:16], @flags_mask the flags that the rules
- * fix.
+ * At least one record has to come within a limit. All have to be as @want says, with the address of
+ * a dword of the access, or of the page it lies in (EVT-011), and there may be no more of them than
+ * the access touches lines of 64 bytes (EVT-012).
  */
-void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain, uint32_t flags,
-                  uint32_t flags_mask, uint64_t iova);
+void expect_event(struct rig *r, const char *what, const struct event_want *want);
+
+/** No record, or records as expect_event() wants them. */
+void expect_event_or_none(struct rig *r, const char *what, const struct event_want *want);
+
+/**
+ * The IO_PAGE_FAULTs of an access of @len bytes at @iova, as expect_event(). Of flags for which the
+ * table leaves more than one value each is accepted, and the end of the rule reports which came.
+ */
+void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
+                  enum fault fault, enum direction d, uint64_t iova, uint32_t len);
+
+/** The same for the IDE controller's read of its PRD table, with which every request begins. */
+void expect_table_fault(struct rig *r, const char *what, uint16_t domain, enum fault fault);
+
+/** Report what the records of this rule had where the rules leave a choice. */
+void observe_faults(const struct rig *r);
 
 /** dma_probe() for a control that expects something else than DMA_MOVED: true if so, and no line
  * about it. */
@@ -156,13 +196,5 @@ bool dma_misses(struct rig *r, enum engine e, enum direction d, uint64_t iova, c
 
 /** DeviceID of the engine. */
 uint16_t engine_devid(const struct rig *r, enum engine e);
-
-/* Flags of IO_PAGE_FAULT, relative to dw1 bit 16 (section 8 of docs/rules.md) */
-#define FAULT_I   0x008u
-#define FAULT_PR  0x010u
-#define FAULT_RW  0x020u
-#define FAULT_PE  0x040u
-#define FAULT_RZ  0x080u
-#define FAULT_ALL 0xfffu
 
 #endif

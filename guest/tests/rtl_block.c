@@ -74,8 +74,9 @@ RULE("RTL-BLK-001", "A", rtl_blocked_read_leaks_nothing,
         expect_true(c, !host_has_any(&n, frame_bytes(&f) + from, 128 - from),
                     "%s: bytes of the page reached the host", cases[i].what);
         expect_window(&n, cases[i].what, &n.tx, &sent, 1);
-        expect_fault(n.r, cases[i].what, n.d->devid, NIC_DOMAIN, 0,
-                     cases[i].present ? FAULT_I | FAULT_RW : FAULT_I, NIC_TX_IOVA + 0x1000);
+        expect_fault(n.r, cases[i].what, n.d->devid, NIC_DOMAIN,
+                     cases[i].present ? FAULT_DENIED : FAULT_NOT_PRESENT, FROM_MEMORY,
+                     NIC_TX_IOVA + 0x1000, 128 - cases[i].hidden);
         format(key, sizeof(key), "isr%u", i);
         observe(c, key, "%04x tsd %08x pci %04x", isr(&n), tsd, aborts(&n));
 
@@ -131,8 +132,9 @@ RULE("RTL-BLK-002", "A", rtl_blocked_write_changes_nothing,
             }
         }
         expect_window(&n, cases[i].what, &n.rx, pieces, 3);
-        expect_fault(n.r, cases[i].what, n.d->devid, NIC_DOMAIN, cases[i].present ? FAULT_RW : 0,
-                     cases[i].present ? FAULT_I | FAULT_RW : FAULT_I, NIC_RX_IOVA + 0x1000);
+        expect_fault(n.r, cases[i].what, n.d->devid, NIC_DOMAIN,
+                     cases[i].present ? FAULT_DENIED : FAULT_NOT_PRESENT, TO_MEMORY,
+                     NIC_RX_IOVA + 0x1000, 0x1da);
         format(key, sizeof(key), "isr%u", i);
         observe(c, key, "%04x pci %04x cbr %04x", isr(&n), aborts(&n),
                 rtl8139_read16(n.d, RTL8139_CBR));

@@ -15,7 +15,7 @@ import json
 import re
 import sys
 
-RULE = "AMDVI-EVT-011"
+RULE = "AMDVI-EVT-026"
 # Three kinds of faults are the least that is worth a comparison.
 LEAST_KINDS = 3
 PAGE = ~0xFFF

@@ -4,7 +4,7 @@
  * What Linux says of each goes to its console, where the host reads it.
  *
  * The test device is used in a domain that VFIO makes, the others in the domain that Linux gave
- * them. Addresses, requesters and directions are those of the rule AMDVI-EVT-011
+ * them. Addresses, requesters and directions are those of the rule AMDVI-EVT-026
  * (guest/tests/evt_address.c): the two are compared.
  */
 #include <linux/vfio.h>

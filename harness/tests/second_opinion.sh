@@ -53,7 +53,7 @@ exec(sys.argv[2])
 with open(sys.argv[1] + "/linux.json", "w", encoding="utf-8") as file:
     json.dump({"facts": facts, "faults": [dict(said, name=name) for name, said in linux.items()]}, file)
 with open(sys.argv[1] + "/guest.json", "w", encoding="utf-8") as file:
-    json.dump({"rules": [{"rule": "AMDVI-EVT-011", "verdict": verdict, "obs": guest}]}, file)
+    json.dump({"rules": [{"rule": "AMDVI-EVT-026", "verdict": verdict, "obs": guest}]}, file)
 PYTHON
 }
 
