@@ -147,7 +147,7 @@ static void expect_new(struct post *p, enum engine e, unsigned n, uint8_t vector
     }
 }
 
-RULE("AMDVI-CMD-013", "A", cmd_completion_ends_the_old, RULE_KEYS("2.4.1", "ide,testdev,apic"),
+RULE("AMDVI-CMD-013", "A", cmd_completion_ends_the_old, RULE_KEYS("2.4.1", "ide,apic"),
      "Once a completion is seen, by store or by ComWaitInt, no request uses an old translation, "
      "device table entry or interrupt entry")
 {
@@ -159,7 +159,7 @@ RULE("AMDVI-CMD-013", "A", cmd_completion_ends_the_old, RULE_KEYS("2.4.1", "ide,
 
     struct rig *r = p.x.r;
 
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         p.tree = 2;
         change(&p, e, 0, 0, IR_VECTOR_WRONG);
         if (!flush(&p, e, 0, 0, BY_STORE)) {

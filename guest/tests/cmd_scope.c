@@ -127,7 +127,7 @@ static void replace(struct rig *r, enum engine e, const struct directory *d, uns
     expect_no_event(r, "first directory again, PDE=1");
 }
 
-RULE("AMDVI-CMD-017", "A", cmd_pde_drops_directories, RULE_KEYS("2.4.3", "ide,testdev"),
+RULE("AMDVI-CMD-017", "A", cmd_pde_drops_directories, RULE_KEYS("2.4.3", "ide"),
      "INVALIDATE_IOMMU_PAGES with PDE=1 drops directories as well: one that was replaced or freed "
      "is "
      "never used again")
@@ -138,7 +138,7 @@ RULE("AMDVI-CMD-017", "A", cmd_pde_drops_directories, RULE_KEYS("2.4.3", "ide,te
         return;
     }
     for (unsigned i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-        for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+        for (enum engine e = 0; e < engines(); e++) {
             /* The controller is slow, and what is flushed does not depend on who made it cached. */
             for (unsigned f = 0; f < (e == ENGINE_IDE ? 1 : 3) && !rule_broken(c); f++) {
                 replace(r, e, &directories[i], f);

@@ -90,6 +90,11 @@ static const char *const names[ENGINE_COUNT][DIRECTION_COUNT] = {
     {"testdev write", "testdev read"},
 };
 
+enum engine engines(void)
+{
+    return env.testdev_missing ? ENGINE_TESTDEV : ENGINE_COUNT;
+}
+
 const char *dma_name(enum engine e, enum direction d)
 {
     return names[e][d];

@@ -38,7 +38,7 @@ static bool controls(struct rig *r, const struct buf *b, enum engine e, uint64_t
     return !rule_broken(r->c);
 }
 
-RULE("AMDVI-DTE-001", "A", dte_invalid_passes_through, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-001", "A", dte_invalid_passes_through, RULE_KEYS("2.2.2", "ide"),
      "V=0 forwards all DMA unchanged, whatever bits 127:1 hold")
 {
     static const uint64_t cases[][2] = {
@@ -56,7 +56,7 @@ RULE("AMDVI-DTE-001", "A", dte_invalid_passes_through, RULE_KEYS("2.2.2", "ide,t
     if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         if (!controls(r, &b, e, PASS_MODE0)) {
             return;
         }
@@ -86,7 +86,7 @@ static void expect_no_table_event(struct rig *r, enum engine e, uint64_t iova, c
     expect_event_or_none(r, what, &want);
 }
 
-RULE("AMDVI-DTE-002", "A", dte_translation_invalid_blocks, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-002", "A", dte_translation_invalid_blocks, RULE_KEYS("2.2.2", "ide"),
      "V=1 TV=0 blocks all DMA, whatever IR, IW, Mode and Root say")
 {
     struct rig *r = rig_begin(c);
@@ -112,7 +112,7 @@ RULE("AMDVI-DTE-002", "A", dte_translation_invalid_blocks, RULE_KEYS("2.2.2", "i
         0x6000000000000801ull | pt.root, /* and a good table */
     };
 
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         if (!controls(r, &b, e, PASS_INVALID)) {
             return;
         }
@@ -134,7 +134,7 @@ RULE("AMDVI-DTE-002", "A", dte_translation_invalid_blocks, RULE_KEYS("2.2.2", "i
     }
 }
 
-RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide"),
      "Mode 0: address unchanged, reads need IR and writes IW; a denial is logged")
 {
     static const struct {
@@ -152,7 +152,7 @@ RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide,tes
     if (!r || !buf_new(r, &b, PAGE_LOW, 1)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         if (!controls(r, &b, e, PASS_INVALID)) {
             return;
         }
@@ -183,7 +183,7 @@ RULE("AMDVI-DTE-003", "A", dte_mode0_honours_rights, RULE_KEYS("2.2.2", "ide,tes
     }
 }
 
-RULE("AMDVI-DTE-004", "A", dte_mode0_ignores_root, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-004", "A", dte_mode0_ignores_root, RULE_KEYS("2.2.2", "ide"),
      "Mode 0: any value in Root (51:12) has no effect")
 {
     struct rig *r = rig_begin(c);
@@ -201,7 +201,7 @@ RULE("AMDVI-DTE-004", "A", dte_mode0_ignores_root, RULE_KEYS("2.2.2", "ide,testd
     const uint64_t roots[] = {0x000ffffffffff000ull, 0x0000000000001000ull, 0x0008000000000000ull,
                               0x00000000fed80000ull, zeroes};
 
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint16_t devid = engine_devid(r, e);
 
         if (!rig_attach(r, devid, 0x6000000000000003ull, 3, 0, 0)) {

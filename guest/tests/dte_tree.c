@@ -41,7 +41,7 @@ static void expect_mode7_event(struct rig *r, enum engine e, enum direction d, u
     expect_event_or_none(r, "Mode 7", &want);
 }
 
-RULE("AMDVI-DTE-005", "A", dte_mode7_blocks, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-005", "A", dte_mode7_blocks, RULE_KEYS("2.2.2", "ide"),
      "Mode 7 is reserved: all DMA is blocked")
 {
     struct rig *r = rig_begin(c);
@@ -51,7 +51,7 @@ RULE("AMDVI-DTE-005", "A", dte_mode7_blocks, RULE_KEYS("2.2.2", "ide,testdev"),
     if (!r || !make(r, &pt, &b)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint16_t devid = engine_devid(r, e);
 
         if (!rig_attach_tree(r, devid, &pt, DOMAIN)) {
@@ -76,7 +76,7 @@ RULE("AMDVI-DTE-005", "A", dte_mode7_blocks, RULE_KEYS("2.2.2", "ide,testdev"),
     }
 }
 
-RULE("AMDVI-DTE-006", "A", dte_rights_limit_table, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-006", "A", dte_rights_limit_table, RULE_KEYS("2.2.2", "ide"),
      "An access needs IR or IW in the DTE as well, even if the page allows it; a denial is logged")
 {
     static const struct {
@@ -95,7 +95,7 @@ RULE("AMDVI-DTE-006", "A", dte_rights_limit_table, RULE_KEYS("2.2.2", "ide,testd
     if (!r || !make(r, &pt, &b)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint16_t devid = engine_devid(r, e);
 
         if (!rig_attach_tree(r, devid, &pt, DOMAIN)) {
@@ -142,7 +142,7 @@ RULE("AMDVI-DTE-006", "A", dte_rights_limit_table, RULE_KEYS("2.2.2", "ide,testd
     }
 }
 
-RULE("AMDVI-DTE-015", "A", dte_change_effective_after_flush, RULE_KEYS("2.2.2", "ide,testdev"),
+RULE("AMDVI-DTE-015", "A", dte_change_effective_after_flush, RULE_KEYS("2.2.2", "ide"),
      "A changed DTE is in force once INVALIDATE_DEVTAB_ENTRY and COMPLETION_WAIT are done")
 {
     struct rig *r = rig_begin(c);
@@ -152,7 +152,7 @@ RULE("AMDVI-DTE-015", "A", dte_change_effective_after_flush, RULE_KEYS("2.2.2", 
     if (!r || !make(r, &one, &a) || !make(r, &two, &b)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint16_t devid = engine_devid(r, e);
         struct amdvi_cmd flush = {{devid, 0x20000000u, 0, 0}};
 

@@ -49,7 +49,7 @@ static void size_case(struct rig *r, struct amdvi_pt *pt, unsigned level, unsign
         return;
     }
     format(what, sizeof(what), "level %u, code of 2^%u bytes", level, log2);
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         if (e == ENGINE_IDE && iova >> 32) {
             continue;
         }
@@ -78,7 +78,7 @@ static void size_case(struct rig *r, struct amdvi_pt *pt, unsigned level, unsign
     rig_store(slot, 0);
 }
 
-RULE("AMDVI-PT-005", "M", pt_size_code_bounds, RULE_KEYS("2.2.3", "ide,testdev"),
+RULE("AMDVI-PT-005", "M", pt_size_code_bounds, RULE_KEYS("2.2.3", "ide"),
      "A size code below the default size of its level, or not below that of the next level, faults")
 {
     struct rig *r = rig_begin(c);
@@ -100,7 +100,7 @@ RULE("AMDVI-PT-005", "M", pt_size_code_bounds, RULE_KEYS("2.2.3", "ide,testdev")
                 rule_error(c, "no memory for page tables");
                 return;
             }
-            for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+            for (enum engine e = 0; e < engines(); e++) {
                 control_pos(c, dma_probe(r, e, TO_MEMORY, 0x20000000, &b, 0) == DMA_MOVED,
                             "%s arrives through a 4 KB page", dma_name(e, TO_MEMORY));
                 control_neg(c, dma_misses(r, e, TO_MEMORY, 0x20001000, &b),
@@ -133,7 +133,7 @@ static void wide_cases(struct rig *r, enum engine e, unsigned mode, const struct
     }
 }
 
-RULE("AMDVI-PT-009", "M", pt_iova_wider_than_mode, RULE_KEYS("2.2.3", "ide,testdev"),
+RULE("AMDVI-PT-009", "M", pt_iova_wider_than_mode, RULE_KEYS("2.2.3", "ide"),
      "An IOVA with a bit at or above 12+9*Mode faults, and reaches no page below")
 {
     struct rig *r = rig_begin(c);
@@ -153,7 +153,7 @@ RULE("AMDVI-PT-009", "M", pt_iova_wider_than_mode, RULE_KEYS("2.2.3", "ide,testd
             rule_error(c, "no memory for page tables");
             return;
         }
-        for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+        for (enum engine e = 0; e < engines(); e++) {
             if (!rig_attach(r, engine_devid(r, e), RW | (uint64_t)mode << 9 | 3 | pt.root, DOMAIN,
                             0, 0)) {
                 return;

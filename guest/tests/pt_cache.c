@@ -40,7 +40,7 @@ static bool warm_up(struct rig *r, enum engine e, const struct buf *b)
            dma_probe(r, e, TO_MEMORY, IOVA, b, 0) == DMA_MOVED;
 }
 
-RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3", "ide,testdev"),
+RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3", "ide"),
      "After INVALIDATE_IOMMU_PAGES and COMPLETION_WAIT the old translation and the old rights are "
      "never used")
 {
@@ -53,7 +53,7 @@ RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3"
     /* One page, S=0: domain 7, address 12345000h. */
     const struct amdvi_cmd flush = {{0, 0x30000007u, 0x12345000u, 0}};
 
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         control_pos(c, warm_up(r, e, &p.old), "%s and back go to the first page",
                     dma_name(e, TO_MEMORY));
         control_neg(c, dma_misses(r, e, TO_MEMORY, IOVA, &p.new),
@@ -250,7 +250,7 @@ RULE(
         rule_error(c, "no completion");
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         expect_dma(r, DMA_BLOCKED, e, TO_MEMORY, IOVA, e == ENGINE_IDE ? &p.new : &q.new, 0,
                    "both DTEs made blocking");
     }
@@ -292,7 +292,7 @@ RULE("AMDVI-INIT-008", "A", init_map_then_dma, RULE_KEYS("5", "ide,testdev"),
     expect_no_event(r, "DMA without a fault");
 }
 
-RULE("AMDVI-INIT-009", "A", init_unmap_then_reuse, RULE_KEYS("5", "ide,testdev"),
+RULE("AMDVI-INIT-009", "A", init_unmap_then_reuse, RULE_KEYS("5", "ide"),
      "Clear the entry, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT: the page belongs to someone else "
      "and is not touched again")
 {
@@ -302,7 +302,7 @@ RULE("AMDVI-INIT-009", "A", init_unmap_then_reuse, RULE_KEYS("5", "ide,testdev")
     if (!r || !pair_new(r, &p, DOMAIN)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         rig_store(p.leaf, 0x6000000000000001ull | p.old.spa);
         if (!rig_flush(r, DOMAIN)) {
             return;

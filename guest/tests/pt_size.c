@@ -22,7 +22,7 @@ static bool attach_both(struct rig *r, const struct amdvi_pt *pt)
 static void expect_page(struct rig *r, uint64_t iova, uint64_t at, const struct buf *b,
                         const char *what)
 {
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint32_t last = e == ENGINE_IDE ? b->len - 512 : b->len - 16;
 
         if (e == ENGINE_IDE && iova + at + b->len > 0x100000000ull) {
@@ -36,7 +36,7 @@ static void expect_page(struct rig *r, uint64_t iova, uint64_t at, const struct 
     expect_no_event(r, what);
 }
 
-RULE("AMDVI-PT-003", "A", pt_default_sizes, RULE_KEYS("2.2.3", "ide,testdev"),
+RULE("AMDVI-PT-003", "A", pt_default_sizes, RULE_KEYS("2.2.3", "ide"),
      "NextLevel 0 maps 4 KB at level 1, 2 MB at level 2, 1 GB at level 3")
 {
     struct rig *r = rig_begin(c);
@@ -67,7 +67,7 @@ RULE("AMDVI-PT-003", "A", pt_default_sizes, RULE_KEYS("2.2.3", "ide,testdev"),
     if (!attach_both(r, &pt)) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         control_pos(c, dma_probe(r, e, TO_MEMORY, 0x20000000, &b, 0) == DMA_MOVED,
                     "%s through a 4 KB page arrives", dma_name(e, TO_MEMORY));
         control_neg(c, dma_probe(r, e, TO_MEMORY, 0x20001000, &b, 0) == DMA_BLOCKED,
@@ -91,7 +91,7 @@ RULE("AMDVI-PT-003", "A", pt_default_sizes, RULE_KEYS("2.2.3", "ide,testdev"),
 
     for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
         for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
-            expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, d, outside[i], &b, 0, "next to a page");
+            expect_dma(r, DMA_BLOCKED, engines() - 1, d, outside[i], &b, 0, "next to a page");
         }
     }
 
@@ -165,7 +165,7 @@ RULE("AMDVI-PT-004", "A", pt_sizes_by_code,
         rule_error(c, "no memory for page tables");
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         control_pos(c, dma_probe(r, e, TO_MEMORY, 0x80000000, &b[0], 0) == DMA_MOVED,
                     "%s through a 4 KB page arrives", dma_name(e, TO_MEMORY));
         control_neg(c, dma_probe(r, e, TO_MEMORY, 0x80001000, &b[0], 0) == DMA_BLOCKED,
@@ -203,8 +203,12 @@ RULE("AMDVI-PT-004", "A", pt_sizes_by_code,
                    (unsigned long long)size, (unsigned long long)at);
             expect_page(r, iova, at, &b[k], what);
             /* It ends where its slots end. */
-            expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova + size + at, &b[k], 0, what);
-            expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova - 0x1000, &b[k], 0, what);
+            if (engines() == ENGINE_COUNT) {
+                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova + size + at, &b[k], 0,
+                           what);
+                expect_dma(r, DMA_BLOCKED, ENGINE_TESTDEV, TO_MEMORY, iova - 0x1000, &b[k], 0,
+                           what);
+            }
             rig_take_events(r);
         }
     }

@@ -94,7 +94,7 @@ RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"
     if (!empty) {
         return;
     }
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         control_pos(c, dma_probe(r, e, TO_MEMORY, b.spa, &b, 0) == DMA_MOVED,
                     "%s arrives untranslated with V=0", dma_name(e, TO_MEMORY));
         if (!rig_attach(r, engine_devid(r, e), RW | 0x203 | empty, DOMAIN, 0, 0)) {
@@ -238,7 +238,7 @@ RULE("AMDVI-PT-007", "A", pt_level_skipping, RULE_KEYS("2.2.3", "ide,testdev"),
         r->prdt_iova = RIG_PRDT_IOVA;
         format(what, sizeof(what), "Mode %u, level %u names level %u", cases[i].mode, cases[i].from,
                cases[i].next);
-        for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+        for (enum engine e = 0; e < engines(); e++) {
             if (e == ENGINE_IDE && l2) {
                 continue; /* its PRD table lies in another part of the tree */
             }
@@ -275,7 +275,7 @@ RULE("AMDVI-PT-008", "A", pt_skipped_bits_must_be_zero, RULE_KEYS("2.2.3", "ide,
     *entry(leaf, 7) = RW | 1 | r->prdt;
     memory_barrier();
     r->prdt_iova = RIG_PRDT_IOVA;
-    for (enum engine e = 0; e < ENGINE_COUNT; e++) {
+    for (enum engine e = 0; e < engines(); e++) {
         uint16_t devid = engine_devid(r, e);
 
         if (!rig_attach(r, devid, 0x6000000000000603ull | top, DOMAIN, 0, 0)) {

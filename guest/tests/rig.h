@@ -103,6 +103,12 @@ enum outcome {
     DMA_BROKEN,  /* the device did not run or did not end; the rule is an error */
 };
 
+/**
+ * The engines that a rule goes through, 0 to engines()-1: all, or the IDE controller alone where
+ * there is no test device, as on an emulator of somebody else.
+ */
+enum engine engines(void);
+
 /** "IDE read", "testdev write", ...: what the engine does as the direction says. */
 const char *dma_name(enum engine e, enum direction d);
 
