@@ -133,8 +133,20 @@ RULE(
     static const uint32_t records[] = {ILLEGAL_RZ1, ILLEGAL_RZ1_RW};
     static const uint64_t q2[] = {0x2010000000000013ull, 0x2020000000000013ull};
     static struct requesters q;
+    struct remapping m;
 
-    if (!requesters_begin(&q, c)) {
+    if (!remapping_begin(&m, c)) {
+        return;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        char what[32];
+        uint32_t dw1[4] = {records[0], records[1], 0, 0};
+
+        format(what, sizeof(what), "bit %u with IV=1", 180 + i);
+        expect_illegal_interrupt(m.r, m.sent, m.later, q2[i] | m.table, dw1, what);
+    }
+
+    if (rule_broken(c) || !requesters_begin(&q, c)) {
         return;
     }
     observe_requesters(&q);
@@ -172,18 +184,5 @@ RULE(
         if (!requester_attach(&q, w)) {
             return;
         }
-    }
-
-    struct remapping m;
-
-    if (rule_broken(c) || !remapping_begin(&m, c)) {
-        return;
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        char what[32];
-        uint32_t dw1[4] = {records[0], records[1], 0, 0};
-
-        format(what, sizeof(what), "bit %u with IV=1", 180 + i);
-        expect_illegal_interrupt(m.r, m.sent, m.later, q2[i] | m.table, dw1, what);
     }
 }

@@ -147,8 +147,8 @@ static void illegal_logged(struct requesters *q, enum requester w, uint64_t q1, 
 }
 
 RULE("AMDVI-EVT-009", "M", evt_suppression, RULE_KEYS("2.5.3", "testdev"),
-     "SA keeps a device's page faults out of the log, and SE all but the first; nothing else, and "
-     "of no other device")
+     "SA keeps a device's page faults out of the log, and nothing else: no other event, no fault "
+     "of another device")
 {
     static struct requesters q;
 
