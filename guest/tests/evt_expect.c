@@ -118,21 +118,44 @@ void expect_event_or_none(struct rig *r, const char *what, const struct event_wa
     judge(r, what, want);
 }
 
-void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
-                  enum fault fault, enum direction d, uint64_t iova, uint32_t len)
+static struct event_want fault_want(uint16_t devid, uint16_t domain, enum fault fault,
+                                    enum direction d, uint64_t iova, uint32_t len)
 {
     struct event_want want = {.dw0 = devid, .address = iova, .len = len};
-    unsigned count = faults[fault].flags[d].count;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < faults[fault].flags[d].count; i++) {
         want.dw1[i] = 0x20000000u | (uint32_t)faults[fault].flags[d].value[i] << 16 | domain;
     }
-    expect_event(r, what, &want);
-    for (unsigned i = 0; i < count && r->event_count; i++) {
-        if (r->events[0].dw[1] == want.dw1[i]) {
+    return want;
+}
+
+/* Which of the flags that the cause may have did the first record have? */
+static void remember(struct rig *r, const struct event_want *want, enum fault fault,
+                     enum direction d)
+{
+    for (unsigned i = 0; i < faults[fault].flags[d].count && r->event_count; i++) {
+        if (r->events[0].dw[1] == want->dw1[i]) {
             r->seen.flags[fault][d] |= (uint8_t)(1u << i);
         }
     }
+}
+
+void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
+                  enum fault fault, enum direction d, uint64_t iova, uint32_t len)
+{
+    struct event_want want = fault_want(devid, domain, fault, d, iova, len);
+
+    expect_event(r, what, &want);
+    remember(r, &want, fault, d);
+}
+
+void expect_fault_or_none(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
+                          enum fault fault, enum direction d, uint64_t iova, uint32_t len)
+{
+    struct event_want want = fault_want(devid, domain, fault, d, iova, len);
+
+    expect_event_or_none(r, what, &want);
+    remember(r, &want, fault, d);
 }
 
 void expect_table_fault(struct rig *r, const char *what, uint16_t domain, enum fault fault)

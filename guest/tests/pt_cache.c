@@ -75,6 +75,8 @@ RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3"
             return;
         }
         expect_dma(r, DMA_BLOCKED, e, TO_MEMORY, IOVA, &p.new, 0, "write permission revoked");
+        expect_fault_or_none(r, "write permission revoked", engine_devid(r, e), DOMAIN,
+                             FAULT_DENIED, TO_MEMORY, IOVA, dma_probe_bytes(e));
         expect_dma(r, DMA_MOVED, e, FROM_MEMORY, IOVA, &p.new, 0, "write permission revoked");
 
         rig_store(p.leaf, 0x4000000000000001ull | p.new.spa);
@@ -84,6 +86,8 @@ RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3"
         }
         expect_dma(r, DMA_MOVED, e, TO_MEMORY, IOVA, &p.new, 0, "read permission revoked");
         expect_dma(r, DMA_BLOCKED, e, FROM_MEMORY, IOVA, &p.new, 0, "read permission revoked");
+        expect_fault_or_none(r, "read permission revoked", engine_devid(r, e), DOMAIN, FAULT_DENIED,
+                             FROM_MEMORY, IOVA, dma_probe_bytes(e));
 
         rig_store(p.leaf, 0);
         if (!amdvi_cmd_and_wait(r->u, flush)) {
@@ -92,6 +96,8 @@ RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3"
         }
         for (enum direction d = 0; d < DIRECTION_COUNT; d++) {
             expect_dma(r, DMA_BLOCKED, e, d, IOVA, &p.new, 0, "unmapped");
+            expect_fault_or_none(r, "unmapped", engine_devid(r, e), DOMAIN, FAULT_NOT_PRESENT, d,
+                                 IOVA, dma_probe_bytes(e));
         }
 
         rig_store(p.leaf, 0x6000000000000001ull | p.old.spa);
@@ -99,7 +105,7 @@ RULE("AMDVI-PT-016", "A", pt_old_translation_gone_after_flush, RULE_KEYS("2.2.3"
             rule_error(c, "no completion");
             return;
         }
-        rig_take_events(r);
+        expect_no_event(r, "mapped again");
     }
 }
 

@@ -121,7 +121,8 @@ RULE("AMDVI-PT-001", "A", pt_depths_one_to_six, RULE_KEYS("2.2.3", "ide,testdev"
         }
         expect_dma(r, DMA_BLOCKED, ENGINE_IDE, TO_MEMORY, iova + 0x1000, &b, 0,
                    "the page behind it");
-        rig_take_events(r);
+        expect_fault(r, what, r->ide, DOMAIN, FAULT_NOT_PRESENT, TO_MEMORY, iova + 0x1000,
+                     dma_probe_bytes(ENGINE_IDE));
     }
 
     for (unsigned mode = 1; mode <= deepest; mode++) {

@@ -190,7 +190,12 @@ void expect_event_or_none(struct rig *r, const char *what, const struct event_wa
 void expect_fault(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
                   enum fault fault, enum direction d, uint64_t iova, uint32_t len);
 
-/** The same for the IDE controller's read of its PRD table, with which every request begins. */
+/** The same, or no record: for rules that stand for the block, whatever is logged. */
+void expect_fault_or_none(struct rig *r, const char *what, uint16_t devid, uint16_t domain,
+                          enum fault fault, enum direction d, uint64_t iova, uint32_t len);
+
+/** As expect_fault(), for the IDE controller's read of its PRD table, with which every request
+ * begins. */
 void expect_table_fault(struct rig *r, const char *what, uint16_t domain, enum fault fault);
 
 /** Report what the records of this rule had where the rules leave a choice. */
