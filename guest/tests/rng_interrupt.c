@@ -102,6 +102,38 @@ static void large_page(struct rig *r, struct listener *sent)
     expect_no_event(r, "an access over the end of the range");
 }
 
+/*
+ * The device's own entry governs its message, and no other: IntCtl=00 stops it, whatever other
+ * devices' entries say, and what IntCtl=00 of the I/O APIC's entry stops is not this device's.
+ */
+static void own_entry(struct rig *r, struct listener *sent, struct listener *later)
+{
+    unsigned before = sent->count;
+    uint32_t result;
+
+    /* q2: IV=1, IntCtl=00 */
+    if (!rig_attach(r, r->testdev, 0x6000000000000003ull, DOMAIN, 0x0000000000000001ull, 0) ||
+        !write_word(r, message_address(), VECTOR_SENT, &result)) {
+        return;
+    }
+    rig_take_events(r);
+    for (unsigned i = 0; i < r->event_count; i++) {
+        expect_u64(r->c, "DeviceID in the record of a message that IntCtl=00 stops", r->testdev,
+                   (uint16_t)r->events[i].dw[0]);
+    }
+    if (!rig_attach(r, r->testdev, 0x6000000000000003ull, DOMAIN, 0, 0) ||
+        (r->u->ioapic && !rig_attach(r, r->u->ioapic, 0x6000000000000003ull, DOMAIN + 1,
+                                     0x0000000000000001ull, 0)) ||
+        !write_word(r, message_address(), VECTOR_LATER, &result)) {
+        return;
+    }
+    (void)irq_wait(later->count == 2, AMDVI_WAIT_US / 4);
+    expect_u64(r->c, "messages with IV=0, the I/O APIC's entry having IntCtl=00", 2, later->count);
+    expect_u64(r->c, "messages that IntCtl=00 of the device's own entry lets through", before,
+               sent->count);
+    expect_no_event(r, "a message with IV=0");
+}
+
 RULE(
     "AMDVI-RNG-001", "A", rng_interrupts_are_not_dma, RULE_KEYS("2.1", "testdev,apic"),
     "Writes to FEE0_0000h to FEEF_FFFFh are interrupts, never DMA, though the page table maps them")
@@ -163,6 +195,7 @@ RULE(
     expect_u64(c, "messages with IR=IW=0", 1, later->count);
     expect_no_event(r, "messages");
 
+    own_entry(r, sent, later);
     large_page(r, sent);
 }
 
