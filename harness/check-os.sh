@@ -19,7 +19,7 @@ readonly LINUX_LIMIT=240
 readonly LANES=2
 
 passed=0 failed=0 install=()
-children=()
+
 
 usage() {
     cat <<'EOT'
@@ -45,13 +45,13 @@ die() {
     exit "$status"
 }
 
+# Those that run: the numbers of others may belong to somebody else by now.
 stop_children() {
     local pid
-    for pid in "${children[@]}"; do
+    for pid in $(jobs -rp); do
         kill -TERM "$pid" 2>/dev/null
     done
     wait
-    children=()
 }
 
 say() {
@@ -123,7 +123,6 @@ main() {
 
     # All of them, some at a time; judged when they are done, in order.
     ask_linux patched "$patched" &
-    children+=($!)
     while read -r defect differences; do
         [[ -n $defect && $defect != '#'* ]] || continue
         defects+=("$defect")
@@ -136,11 +135,9 @@ main() {
         else
             ask_linux "$defect" "$mutant" -global "amd-iommu.x-mutant=$defect" &
         fi
-        children+=($!)
-    done <"$here/harness/os/controls"
+        done <"$here/harness/os/controls"
     say "Linux ($(paste -s -d , "$packages/versions")) on the patched emulator and on ${#defects[@]} broken ones"
     wait
-    children=()
 
     say "the patched emulator: Linux and our guest have to agree"
     judge patched

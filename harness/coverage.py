@@ -38,6 +38,7 @@ FAMILIES = {
     "AMDVI-EVT": "event log",
     "AMDVI-INT": "the IOMMU's own interrupts",
     "AMDVI-IR": "interrupt remapping",
+    "AMDVI-IVRS": "the table by which firmware describes the IOMMU",
     "AMDVI-INIT": "mapping and unmapping, as a driver does it",
     "IDE-BM": "IDE bus master behind the IOMMU",
     "RTL": "RTL8139 behind the IOMMU",

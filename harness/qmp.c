@@ -24,9 +24,14 @@ struct Qmp {
 
 static void send_text(Qmp *qmp, const char *text)
 {
-    // A peer that does not read is a peer that does not answer: no need to insist.
-    if (qmp->fd >= 0 && send(qmp->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+    // A peer that does not read is a peer that does not answer: no need to insist. What it has got
+    // half of cannot be taken back, and it would take the next command for the rest.
+    gssize n = qmp->fd < 0 ? -1 : send(qmp->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n == (gssize)strlen(text)) {
         qmp->sent++;
+    } else if (n > 0) {
+        shutdown(qmp->fd, SHUT_WR);
     }
 }
 

@@ -25,6 +25,8 @@ static void expect_halt(struct rig *r, volatile uint64_t *w, const char *name, u
     amdvi_cmd_put(r->u, cmd_store(&w[1], 0xbad));
     amdvi_cmd_ring(r->u);
     expect_true(r->c, cmd_halted(r), "%s: expected CmdBufRun=0, actual 1", name);
+    /* A halt that shows does not prove that the store before it has arrived (CMD-006). */
+    (void)wait_until(w[0] == start, AMDVI_WAIT_US / 4);
     expect_u64(r->c, "store of the command before the illegal one", start, w[0]);
     expect_u64(r->c, "word of the command behind the illegal one", CMD_CANARY, w[1]);
     cmd_restart(r);

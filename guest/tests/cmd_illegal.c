@@ -127,6 +127,8 @@ static void resume_behind(struct rig *r, volatile uint64_t *w, unsigned bad, uns
 
     uint64_t tail = r->u->cmd_tail * 16ull;
 
+    /* What was on its way has arrived before the words are written anew. */
+    (void)wait_until(w[0] == 0 && w[1] == 1, AMDVI_WAIT_US / 4);
     w[0] = w[1] = CMD_CANARY;
     (void)cmd_control(r, CMD_OFF);
     amdvi_write64(r->u, 0x2000, (bad + 1) % 256 * 16ull);

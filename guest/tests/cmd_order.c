@@ -40,8 +40,11 @@ static void expect_first(struct rig *r, const struct queue *q, volatile uint64_t
         amdvi_cmd_put(r->u, k < 3 ? bad[k] : cmd_store(&w[i], i));
     }
     amdvi_cmd_ring(r->u);
-    (void)cmd_halted(r);
+    expect_true(r->c, cmd_halted(r), "expected a halt, actual CmdBufRun=1");
     for (unsigned i = 0; i < q->count; i++) {
+        if (i < q->bad[0]) {
+            (void)wait_until(w[i] == i, rule_broken(r->c) ? 1000 : AMDVI_WAIT_US / 4);
+        }
         expect_u64(r->c, i < q->bad[0] ? "store before the first illegal one" : "word behind it",
                    i < q->bad[0] ? i : CMD_CANARY, w[i]);
     }

@@ -137,13 +137,14 @@ static void stop_and_resume(struct rig *r, volatile uint64_t *w, unsigned start,
     uint64_t head = amdvi_read64(r->u, 0x2000);
     unsigned ran = (unsigned)(head / 16 + 256 - start) % 256;
 
+    (void)wait_until(missing(w, ran, data) == 0, AMDVI_WAIT_US / 4);
     expect_true(r->c, ran <= count && missing(w, ran, data) == 0 && changed(w) == ran,
                 "stopped at head 0x%llx: expected the stores of the %u commands before it, %u are "
                 "missing, %u words changed",
                 (unsigned long long)head, ran, missing(w, ran, data), changed(w));
     (void)cmd_control(r, CMD_ON);
     expect_u64(r->c, "CmdHead of the batch", at, cmd_head_at(r, at));
-    expect_true(r->c, missing(w, count, data) == 0,
+    expect_true(r->c, wait_until(missing(w, count, data) == 0, AMDVI_WAIT_US / 4),
                 "expected all %u commands to have run after going on", count);
 
     /* Stopped with nothing left: head stays, and so it does when other bits are written. */

@@ -64,6 +64,7 @@ static void expect_edge(struct rig *r, uint64_t ring, unsigned start)
                                       ring + PAGE_SIZE,
                                       0});
     expect_true(r->c, cmd_halted(r), "expected CmdBufRun=0, actual 1");
+    (void)wait_until(w[255] == 255, AMDVI_WAIT_US / 4);
     for (unsigned i = 0; i < 256; i++) {
         expect_u64(r->c, "store of an entry before it", i < start ? CMD_CANARY : i, w[i]);
     }

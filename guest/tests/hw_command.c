@@ -152,7 +152,7 @@ RULE("AMDVI-EVT-022", "M", iotlb_timeout_is_logged, KEYS("2.5.8"),
         rule_skip(c, "IotlbSup=0: capability header 0x%08x", r->u->cap_header);
         return;
     }
-    stranger = r->testdev ^ 1;
+    stranger = r->ide; /* a device that is there, and that nothing is armed for */
 
     /* InvTimeOut (7:5) = 1: one millisecond. */
     amdvi_write64(r->u, 0x18, r->u->control | 0x1025);

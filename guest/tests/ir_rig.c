@@ -130,16 +130,14 @@ void ir_expect_fault(struct ir *x, const char *what)
     if (r->event_count == 0) {
         r->event_missed = true;
     }
-    expect_true(r->c, r->event_count == 1, "%s: expected 1 event, actual %u", what, r->event_count);
-    if (r->event_count) {
-        const struct amdvi_event *e = &r->events[0];
+    expect_true(r->c, r->event_count > 0, "%s: expected an event, actual none", what);
+    for (unsigned i = 0; i < r->event_count; i++) {
+        const struct amdvi_event *e = &r->events[i];
 
-        /* Code 2, I=1, PR=0, PE=0, RZ=0, no other flag but RW */
+        /* Code 2, I=1, PR=0: nobody insists on other flags of such a fault, nor on one record. */
         expect_true(r->c,
-                    (e->dw[0] & 0xfffff) == r->testdev &&
-                        (e->dw[1] & 0xffdfffffu) == (0x20080000u | IR_DOMAIN),
-                    "%s: expected the event %08x %08x (but for RW), actual %08x %08x %08x %08x",
-                    what, r->testdev, 0x20080000u | IR_DOMAIN, e->dw[0], e->dw[1], e->dw[2],
-                    e->dw[3]);
+                    (e->dw[0] & 0xffff) == r->testdev && (e->dw[1] & 0xf0180000u) == 0x20080000u,
+                    "%s: expected the event %08x %08x (code, I, PR), actual %08x %08x %08x %08x",
+                    what, r->testdev, 0x20080000u, e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
     }
 }

@@ -175,13 +175,6 @@ RULE("AMDVI-IR-003", "A", ir_table_length, RULE_KEYS("2.2.5", "testdev,apic"),
                         "IntTabLen=%u: expected entry %u, behind the table, not to be used", len,
                         outside[i]);
             ir_expect_fault(&x, "an index behind the table");
-            /* IG=1: without a word */
-            if (!ir_send(&x, IR_Q0, q2 | 0x20, 0xfee00000, (uint16_t)outside[i])) {
-                return;
-            }
-            expect_true(c, x.moved->count == 0,
-                        "IntTabLen=%u, IG=1: expected entry %u not to be used", len, outside[i]);
-            expect_no_event(x.r, "an index behind the table, IG=1");
         }
     }
 }

@@ -128,8 +128,12 @@ RULE("AMDVI-IR-013", "M", ir_unreadable_drops_and_logs,
     if (!(amdvi_read64(s.r->u, AMDVI_EFR) & 0x80)) {
         return;
     }
-    amdvi_write64(s.r->u, AMDVI_CONTROL, s.r->u->control | 0x21005ull);
+    s.r->u->control |= 0x20000;
+    if (!amdvi_disable(s.r->u) || !amdvi_enable(s.r->u)) {
+        rule_error(c, "the IOMMU does not start with GAEn=1");
+    }
     (void)expect_dropped(&s, HW_VOID, HW_VOID + 0x910, "16-byte entries at 512 GiB");
+    s.r->u->control &= ~0x20000ull;
 }
 
 RULE("AMDVI-EVT-024", "M", ir_table_errors_are_counted,

@@ -28,9 +28,16 @@ static const struct gate gates[] = {
     {"HADUpdate", 46, 47, 49, 49},
     {"XTEn, IntCapXTEn", 50, 51, 2, 2},
     {"vCmdEn, vIommuEn", 52, 53, 55, 55},
+    {"GAPPIEn", 55, 55, 5, 5},
 };
 
-#define GATES (sizeof(gates) / sizeof(gates[0]))
+/* The same for EFR2 (01A0h) */
+static const struct gate gates2[] = {
+    {"NumIntRemapMode", 43, 44, 8, 9},
+    {"TMPMEn", 56, 56, 2, 2},
+    {"GCR3TRPMode", 58, 58, 3, 3},
+    {"SNPAVICEn", 61, 63, 5, 7},
+};
 
 /* Bits that no revision names */
 static const unsigned reserved[] = {49, 57};
@@ -61,6 +68,18 @@ static void expect_gone(struct rig *r, unsigned bit, const char *name)
     }
 }
 
+/* If the register @efr does not name the feature its enables must be gone. Returns whether it is
+ * absent. */
+static bool expect_gate(struct rig *r, const struct gate *g, uint64_t efr)
+{
+    uint64_t feature = efr >> g->efr_first & ((2ull << (g->efr_last - g->efr_first)) - 1);
+
+    for (unsigned bit = g->first; !feature && bit <= g->last; bit++) {
+        expect_gone(r, bit, g->name);
+    }
+    return !feature;
+}
+
 RULE(
     "AMDVI-REG-014", "M", reg_absent_feature_bits, RULE_KEYS("3.4", "none"),
     "The Control bits of a feature that EFR does not name, and reserved bits, read 0 after a 1 was "
@@ -73,7 +92,6 @@ RULE(
     }
 
     struct amdvi *u = r->u;
-    uint64_t efr = amdvi_read64(u, 0x30);
     unsigned absent = 0;
 
     /* Everything is off: what sticks starts nothing. */
@@ -84,14 +102,11 @@ RULE(
     control_pos(c, sticks(u, 3, false) && sticks(u, 4, true),
                 "EventIntEn and ComWaitIntEn, which need no feature, stick");
     control_neg(c, !(amdvi_read64(u, 0x18) & 0x18), "and are 0 again after a 0 was written");
-    for (unsigned i = 0; i < GATES; i++) {
-        const struct gate *g = &gates[i];
-        uint64_t feature = efr >> g->efr_first & ((2ull << (g->efr_last - g->efr_first)) - 1);
-
-        for (unsigned bit = g->first; !feature && bit <= g->last; bit++) {
-            expect_gone(r, bit, g->name);
-        }
-        absent += !feature;
+    for (unsigned i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+        absent += expect_gate(r, &gates[i], amdvi_read64(u, 0x30));
+    }
+    for (unsigned i = 0; i < sizeof(gates2) / sizeof(gates2[0]); i++) {
+        absent += expect_gate(r, &gates2[i], amdvi_read64(u, 0x1a0));
     }
     for (unsigned i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
         expect_gone(r, reserved[i], "reserved");

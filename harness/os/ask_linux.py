@@ -137,6 +137,13 @@ class Conversation:
                 return events
 
     def hear(self, line):
+        """Takes one line of Linux; one that is damaged is trouble like any other."""
+        try:
+            self.take(line)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            raise Trouble("Linux says '%s', which makes no sense: %s" % (line, error)) from error
+
+    def take(self, line):
         verb, _, rest = line.partition(" ")
         words = rest.split()
         answer = verb in ("fault", "did", "break", "mend")

@@ -105,7 +105,7 @@ fetch() {
         take_module "$name"
     done
     kernels=("$raw"/tree/boot/vmlinuz-*)
-    [[ -r ${kernels[0]} && -x $raw/tree/bin/busybox || -x $raw/tree/usr/bin/busybox ]] ||
+    [[ -r ${kernels[0]} && (-x $raw/tree/bin/busybox || -x $raw/tree/usr/bin/busybox) ]] ||
         die 3 "Debian's packages $image and busybox-static do not hold what is expected of them"
     cp "${kernels[0]}" "$part/vmlinuz"
     cp "$raw"/tree/bin/busybox "$part/busybox" 2>/dev/null || cp "$raw"/tree/usr/bin/busybox "$part/busybox"
