@@ -60,13 +60,7 @@ RULE("AMDVI-DTE-011", "M", dte_se_logs_first_fault, RULE_KEYS("2.2.2", "testdev"
     if (!requesters_begin(&q, c)) {
         return;
     }
-    observe_requesters(&q);
-    for (enum requester w = 0; w < REQUESTER_COUNT && !rule_broken(c); w++) {
-        if (q.who[w].here && (!requester_attach(&q, w) || !requester_controls(&q, w))) {
-            return;
-        }
-    }
-    if (rule_broken(c)) {
+    if (!requesters_ready(&q)) {
         return;
     }
 

@@ -61,13 +61,7 @@ RULE("AMDVI-EVT-014", "M", evt_order_of_a_device, RULE_KEYS("2.5", "testdev"),
         return;
     }
     r = q.r;
-    observe_requesters(&q);
-    for (enum requester w = 0; w < REQUESTER_COUNT && !rule_broken(c); w++) {
-        if (q.who[w].here && (!requester_attach(&q, w) || !requester_controls(&q, w))) {
-            return;
-        }
-    }
-    if (rule_broken(c)) {
+    if (!requesters_ready(&q)) {
         return;
     }
 

@@ -155,11 +155,8 @@ RULE("AMDVI-EVT-009", "M", evt_suppression, RULE_KEYS("2.5.3", "testdev"),
     if (!requesters_begin(&q, c)) {
         return;
     }
-    observe_requesters(&q);
-    for (enum requester w = 0; w < REQUESTER_COUNT && !rule_broken(c); w++) {
-        if (q.who[w].here && (!requester_attach(&q, w) || !requester_controls(&q, w))) {
-            return;
-        }
+    if (!requesters_ready(&q)) {
+        return;
     }
     for (enum requester w = 0; w < REQUESTER_COUNT && !rule_broken(c); w++) {
         if (!q.who[w].here) {

@@ -20,18 +20,6 @@ struct requester {
 
 #define IOVA 0x40000000ull
 
-/* One write of 4 bytes at @iova. Returns whether the device saw no error. */
-static bool write_word(struct rig *r, struct testdev *t, uint64_t iova, uint32_t word)
-{
-    uint32_t result = 0;
-
-    if (!testdev_write(t, iova, &word, 4, &result)) {
-        rule_error(r->c, "the test device %04x did not run a write: RESULT 0x%x", t->devid, result);
-        return false;
-    }
-    return result == 0;
-}
-
 /* DevTabBase = @table with size code @code, everything flushed. */
 static bool use_table(struct rig *r, uint64_t table, unsigned code)
 {
@@ -59,7 +47,7 @@ static void look(struct rig *r, uint64_t table, unsigned code, const struct requ
     }
     format(what, sizeof(what), "size code %u, DeviceID 0x%04x", code, q->t->devid);
     *q->word = CANARY;
-    expect_true(r->c, write_word(r, q->t, IOVA, 0x600d0000u | code) == inside,
+    expect_true(r->c, rig_write_word(r, q->t, IOVA, 0x600d0000u | code) == inside,
                 "%s: expected its write %s", what, inside ? "to pass" : "to be refused");
     expect_u64(r->c, what, inside ? 0x600d0000u | code : CANARY, *q->word);
     if (!inside) {
@@ -119,9 +107,9 @@ RULE(
     if (!use_table(r, table, 511)) {
         return;
     }
-    control_pos(c, write_word(r, who[0].t, IOVA, 1) && *who[0].word == 1,
+    control_pos(c, rig_write_word(r, who[0].t, IOVA, 1) && *who[0].word == 1,
                 "DeviceID 0x%04x reaches its page with the longest table", who[0].t->devid);
-    control_neg(c, !write_word(r, who[0].t, IOVA + 0x1000, 1),
+    control_neg(c, !rig_write_word(r, who[0].t, IOVA + 0x1000, 1),
                 "and is refused a page that is not mapped");
     rig_take_events(r);
     for (unsigned i = 0; i < 2; i++) {

@@ -229,3 +229,14 @@ bool requester_controls(struct requesters *q, enum requester w)
     }
     return !rule_broken(c);
 }
+
+bool requesters_ready(struct requesters *q)
+{
+    observe_requesters(q);
+    for (enum requester w = 0; w < REQUESTER_COUNT; w++) {
+        if (q->who[w].here && (!requester_attach(q, w) || !requester_controls(q, w))) {
+            return false;
+        }
+    }
+    return !rule_broken(q->r->c);
+}

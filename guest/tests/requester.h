@@ -68,6 +68,12 @@ bool requester_attach(struct requesters *q, enum requester w);
  */
 enum outcome requester_try(struct requesters *q, enum requester w, enum direction d, uint64_t iova);
 
+/**
+ * Report which requesters there are, attach all of them, and make requester_controls() of each.
+ * False if the rule is broken.
+ */
+bool requesters_ready(struct requesters *q);
+
 /** Controls for one requester that is attached: the page is reached both ways without an event, and
  * the page behind it, which is not mapped, is not. False if the rule is broken. */
 bool requester_controls(struct requesters *q, enum requester w);

@@ -114,6 +114,17 @@ bool rig_flush(struct rig *r, uint16_t domain)
     return true;
 }
 
+bool rig_write_word(struct rig *r, struct testdev *t, uint64_t iova, uint32_t word)
+{
+    uint32_t result = 0;
+
+    if (!testdev_write(t, iova, &word, 4, &result)) {
+        rule_error(r->c, "the test device %04x did not run a write: RESULT 0x%x", t->devid, result);
+        return false;
+    }
+    return result == 0;
+}
+
 void rig_store(volatile uint64_t *slot, uint64_t value)
 {
     *slot = value;

@@ -12,6 +12,7 @@
 #include "check/rule.h"
 #include "drivers/amdvi/amdvi.h"
 #include "drivers/amdvi/pte.h"
+#include "drivers/testdev/testdev.h"
 #include "lib/page_alloc.h"
 
 /*
@@ -152,6 +153,12 @@ bool rig_attach_tree(struct rig *r, uint16_t devid, const struct amdvi_pt *pt, u
 
 /** Flush @domain wholly and wait. False: the rule is an error. */
 bool rig_flush(struct rig *r, uint16_t domain);
+
+/**
+ * One write of 4 bytes by @t, a test device that need not be the rig's own. Returns whether the
+ * device saw no error; false, and the rule is an error, if it did not run.
+ */
+bool rig_write_word(struct rig *r, struct testdev *t, uint64_t iova, uint32_t word);
 
 /** Write an entry of a table and make it visible to the IOMMU before anything that follows. */
 void rig_store(volatile uint64_t *slot, uint64_t value);
