@@ -57,19 +57,9 @@ static bool request(struct ide_rig *t)
         return false;
     }
     ide_rig_canary(t);
-    ide_bm_set_table(d, IDE_TABLE);
-    ide_bm_write(d, IDE_BM_STATUS, 0x06);
-    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
-    if (!ide_command(d, false, lba, 1)) {
-        rule_error(t->c, "the drive stays busy");
+    if (!ide_rig_read_sector(t, d, IDE_TABLE, lba)) {
         return false;
     }
-    ide_bm_write(d, IDE_BM_COMMAND, 0x09);
-    if (!ide_bm_wait(d)) {
-        rule_error(t->c, "no end: BMISTA 0x%02x", ide_bm_read(d, IDE_BM_STATUS));
-        return false;
-    }
-    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
     control_pos(t->c, ide_rig_moved(t, false, e, 1, lba, 512), "a READ DMA moves its sector");
     return true;
 }

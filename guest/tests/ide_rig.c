@@ -136,6 +136,24 @@ bool ide_rig_request(struct ide_rig *t, struct ide *d, bool write, uint32_t lba,
     return true;
 }
 
+bool ide_rig_read_sector(struct ide_rig *t, struct ide *d, uint32_t table, uint32_t lba)
+{
+    ide_bm_set_table(d, table);
+    ide_bm_write(d, IDE_BM_STATUS, 0x06);
+    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
+    if (!ide_command(d, false, lba, 1)) {
+        rule_error(t->c, "the drive stays busy");
+        return false;
+    }
+    ide_bm_write(d, IDE_BM_COMMAND, 0x09);
+    if (!ide_bm_wait(d)) {
+        rule_error(t->c, "no end: BMISTA 0x%02x", ide_bm_read(d, IDE_BM_STATUS));
+        return false;
+    }
+    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
+    return true;
+}
+
 bool ide_rig_moves(struct ide_rig *t, struct ide *d, bool write, uint32_t iova)
 {
     struct ide_result res;

@@ -72,6 +72,12 @@ bool ide_rig_request(struct ide_rig *t, struct ide *d, bool write, uint32_t lba,
                      uint32_t table, struct ide_result *res);
 
 /**
+ * READ DMA of one sector by the PRD table at @table, to its end: BMISTA's bits cleared before it
+ * and left as they are after it, Status not read. False: the rule is an error.
+ */
+bool ide_rig_read_sector(struct ide_rig *t, struct ide *d, uint32_t table, uint32_t lba);
+
+/**
  * A plain request of one sector at IOVA @iova through entry 0, which is overwritten: has the sector
  * moved, and nothing else?
  */

@@ -23,20 +23,7 @@ static bool leave_status(struct ide_rig *t, uint32_t table)
     struct ide *d = &env.ide;
 
     ide_bm_write(d, IDE_BM_COMMAND, 0);
-    ide_bm_write(d, IDE_BM_STATUS, 0x06);
-    ide_bm_set_table(d, table);
-    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
-    if (!ide_command(d, false, ide_rig_lba(t, false), 1)) {
-        rule_error(t->c, "the drive stays busy");
-        return false;
-    }
-    ide_bm_write(d, IDE_BM_COMMAND, 0x09);
-    if (!ide_bm_wait(d)) {
-        rule_error(t->c, "no end: BMISTA 0x%02x", ide_bm_read(d, IDE_BM_STATUS));
-        return false;
-    }
-    ide_bm_write(d, IDE_BM_COMMAND, 0x08);
-    return true;
+    return ide_rig_read_sector(t, d, table, ide_rig_lba(t, false));
 }
 
 RULE("IDE-BM-007", "A", ide_bm_status_bits, RULE_KEYS("82371AB:5.2.2", "ide"),
