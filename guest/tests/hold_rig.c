@@ -161,13 +161,12 @@ bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, un
     }
 
     uint8_t bm = ide_bm_read(&env.ide, IDE_BM_STATUS);
+    bool held =
+        state == HOLD_HELD && requests == 1 && (bm & IDE_BM_STATE) == 0x01 && ide_rig_holds(t);
 
-    control_pos(t->c,
-                state == HOLD_HELD && requests == 1 && (bm & IDE_BM_STATE) == 0x01 &&
-                    ide_rig_holds(t),
-                "%s under way: one request, held, BMISTA 0x%02x, nothing has moved",
+    control_pos(t->c, held, "%s under way: one request, held, BMISTA 0x%02x, nothing has moved",
                 ide_rig_name(write), bm);
-    return true;
+    return held;
 }
 
 bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)

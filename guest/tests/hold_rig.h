@@ -41,7 +41,7 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
  * table, and return when the host holds it: @tag, armed to go on in @ms milliseconds. For WRITE DMA
  * the memory holds new t->data; for READ DMA it is canary, and t->data is what the disk holds.
  * t->before is what it held. It is a positive control that the transfer is under way and has moved
- * nothing.
+ * nothing; false where it is not so.
  */
 bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms);
 
