@@ -141,17 +141,21 @@ static bool map_again(struct ide_rig *t, const struct leaves *l)
 static const struct {
     unsigned count;
     struct amdvi_cmd cmd[PAGES];
-    const char *name;
+    const char *name, *key;
 } flushes[] = {
     {4,
      {{{0, 0x30000410u, 0x40000000u, 0}},
       {{0, 0x30000410u, 0x40001000u, 0}},
       {{0, 0x30000410u, 0x40002000u, 0}},
       {{0, 0x30000410u, 0x40003000u, 0}}},
-     "page by page"},
+     "page by page",
+     "completion_pages"},
     /* 16 KiB: S=1, bit 12 set, bit 13 clear */
-    {1, {{{0, 0x30000410u, 0x40001001u, 0}}}, "as a range"},
-    {1, {{{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}}, "with the whole domain"},
+    {1, {{{0, 0x30000410u, 0x40001001u, 0}}}, "as a range", "completion_range"},
+    {1,
+     {{{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
+     "with the whole domain",
+     "completion_domain"},
 };
 
 /* Does what the sectors hold contain a quadword of the new owner's pages, at its place? */
@@ -197,6 +201,9 @@ static bool give_away(struct ide_rig *t, bool write, unsigned f)
     if (!complete(t, "old", flushes[f].cmd[flushes[f].count - 1], RELEASE_MS)) {
         return false;
     }
+
+    bool active = ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATUS_ACTIVE;
+
     ide_rig_canary(t); /* by the new owner */
     if (!host_hold_state(c, "old", &then, &requests) ||
         (then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
@@ -204,8 +211,8 @@ static bool give_away(struct ide_rig *t, bool write, unsigned f)
         return false;
     }
     control_pos(c, now == HOLD_RELEASED && requests == 1,
-                "the transfer was %s when the completion came, and has gone on since",
-                then == HOLD_HELD ? "held" : "over");
+                "the transfer was %s when the completion came, Active=%d, and has gone on since",
+                then == HOLD_HELD ? "held" : "over", active);
     expect_true(c, ide_rig_holds(t),
                 "%s, unmapped and flushed %s: expected the new owner's pages unchanged, actual "
                 "changed by the old transfer (BMISTA 0x%02x, status 0x%02x)",
@@ -220,7 +227,10 @@ static bool give_away(struct ide_rig *t, bool write, unsigned f)
                     ide_rig_name(write), flushes[f].name, res.bm_status, res.status);
     }
     rig_take_events(t->r); /* one that was aborted may log */
-    observe(c, "completion", "%s", then == HOLD_HELD ? "while_under_way" : "after_the_transfer");
+    observe(c, flushes[f].key, "%s",
+            then != HOLD_HELD ? "after_the_transfer"
+            : active          ? "while_under_way"
+                              : "after_an_abort");
     return map_again(t, &leaves);
 }
 
