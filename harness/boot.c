@@ -58,10 +58,20 @@ static gboolean on_output(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+// An emulator waits for all requests of its disks before it ends.
+static void release_all(Boot *boot)
+{
+    if (boot->served) {
+        nbd_disk_release_all(boot->served);
+    }
+}
+
 static void begin_kill(Boot *boot)
 {
     gboolean at_once = boot->end.cause == CAUSE_FLOOD || boot->end.cause == CAUSE_STOPPED;
 
+    // Who hangs has been asked: now it may go on, so that it can end by itself.
+    release_all(boot);
     if (at_once) {
         spawn_kill(boot->pid, SIGKILL);
         set_phase(boot, PHASE_KILL);
@@ -148,6 +158,9 @@ static gboolean on_tick(gpointer data)
     double term_s = boot->end.life == LIFE_SILENT ? MIN(grace_s, 0.3) : grace_s;
 
     boot_send_answers(boot);
+    if (boot->transcript->done) {
+        release_all(boot);
+    }
     switch (boot->phase) {
     case PHASE_RUNNING:
         check_limits(boot);
@@ -210,6 +223,15 @@ static void fill_record(Boot *boot)
     }
 }
 
+static void stop_serving(Boot *boot)
+{
+    g_autofree char *trouble = boot->served ? nbd_disk_free(g_steal_pointer(&boot->served)) : NULL;
+
+    if (trouble) {
+        transcript_error(boot->transcript, "the emulator's NBD client sent %s", trouble);
+    }
+}
+
 static void finish(Boot *boot)
 {
     // What a dead process wrote is still in the sockets. Its children may hold them open, so no
@@ -228,6 +250,7 @@ static void finish(Boot *boot)
     g_clear_handle_id(&boot->tick_source, g_source_remove);
     boot->host = (Host){0};
     g_clear_pointer(&boot->net, net_free);
+    stop_serving(boot);
     *boot->watch = NULL;
     fill_record(boot);
     boot->phase = PHASE_OVER;
@@ -312,7 +335,17 @@ static gboolean launch(Boot *boot, GError **error)
         return FALSE;
     }
     boot->started = now_us();
-    return spawn_start(&spec, (const char *const *)boot->record->command, &boot->child, error);
+    if (!spawn_start(&spec, (const char *const *)boot->record->command, &boot->child, error)) {
+        return FALSE;
+    }
+    if (boot->child.nbd >= 0) {
+        boot->served = nbd_disk_new(g_steal_fd(&boot->child.nbd), boot->disk, error);
+        if (!boot->served) {
+            spawn_kill(spawn_group(boot->child.process), SIGKILL);
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const char *folder,
@@ -327,7 +360,8 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     boot->func = func;
     boot->data = data;
     boot->serial_log = boot->output_log = -1;
-    boot->child.serial = boot->child.output = boot->child.qmp = boot->child.net = -1;
+    boot->child.serial = boot->child.output = boot->child.qmp = boot->child.net = boot->child.nbd =
+        -1;
     boot->to_guest = g_string_new(NULL);
     boot->transcript = transcript_new(setup->table, rules);
     boot->record = boot_record_new(number, rules->len);
@@ -347,7 +381,8 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     if (boot->child.net >= 0) {
         boot->net = net_new(g_steal_fd(&boot->child.net));
     }
-    boot->host = (Host){.net = boot->net, .qmp = boot->qmp, .qmp_s = setup->profile->qmp_s};
+    boot->host = (Host){
+        .net = boot->net, .qmp = boot->qmp, .disk = boot->served, .qmp_s = setup->profile->qmp_s};
     boot->serial_source =
         g_unix_fd_add(boot->child.serial, G_IO_IN | G_IO_HUP | G_IO_ERR, on_serial, boot);
     boot->output_source =
@@ -368,8 +403,8 @@ void boot_stop(Boot *boot)
 
 void boot_free(Boot *boot)
 {
-    int fds[] = {boot->child.serial, boot->child.output, boot->child.qmp,
-                 boot->child.net,    boot->serial_log,   boot->output_log};
+    int fds[] = {boot->child.serial, boot->child.output, boot->child.qmp, boot->child.net,
+                 boot->child.nbd,    boot->serial_log,   boot->output_log};
 
     for (gsize i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (fds[i] >= 0) {
@@ -378,6 +413,9 @@ void boot_free(Boot *boot)
     }
     g_clear_pointer(&boot->qmp, qmp_free);
     g_clear_pointer(&boot->net, net_free);
+    if (boot->served) {
+        g_free(nbd_disk_free(boot->served));
+    }
     g_clear_object(&boot->child.process);
     g_clear_pointer(&boot->transcript, transcript_free);
     if (boot->record) {

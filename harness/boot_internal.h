@@ -4,6 +4,7 @@
 
 #include "boot.h"
 #include "host.h"
+#include "nbd_disk.h"
 #include "spawn.h"
 
 typedef enum {
@@ -26,8 +27,9 @@ struct Boot {
     Child child;
     pid_t pid;
     Qmp *qmp;
-    Net *net;  // NULL if the machine has no network
-    Host host; // what the guest may ask for acts on the two above
+    Net *net;        // NULL if the machine has no network
+    NbdDisk *served; // NULL if its disk is a file
+    Host host;       // what the guest may ask for acts on the three above
     guint serial_source, output_source, tick_source;
     Boot **watch; // cleared when the boot is over: the process may outlive it
     int serial_log, output_log;

@@ -214,6 +214,9 @@ check() {
     step count_tap 900 'suite by all doors' harness/tests/doors.sh --out "$results/check-doors"
     suite patched-optional-pvh
     suite stock-pvh
+    # With transfers that are held.
+    suite patched-held-pvh
+    suite stock-held-pvh
     step count_script 900 'mutants.sh' harness/tests/mutants.sh
     side_end
     finish

@@ -3,10 +3,9 @@
 
 #include <string.h>
 
+#include "hold_verbs.h"
 #include "inject.h"
 #include "line.h"
-
-typedef enum { VERB_DONE, VERB_REFUSED, VERB_WAITS } VerbEnd;
 
 // Each verb gives its text and says what became of it.
 typedef VerbEnd (*VerbFunc)(Host *host, const char *args, GString *text);
@@ -81,10 +80,10 @@ static const struct {
     const char *name;
     VerbFunc func;
 } verbs[] = {
-    {"inject", do_inject},
-    {"packet", do_packet},
-    {"packets?", do_packets},
-    {"ping", do_ping},
+    {"arm-release", hold_verb_arm}, {"hold", hold_verb_hold}, {"hold?", hold_verb_look},
+    {"holds?", hold_verb_count},    {"inject", do_inject},    {"packet", do_packet},
+    {"packets?", do_packets},       {"ping", do_ping},        {"release", hold_verb_release},
+    {"wait-held", hold_verb_wait},
 };
 
 char *host_answer(Host *host, const HostRequest *request)

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "nbd_disk.h"
 #include "net.h"
 #include "qmp.h"
 #include "transcript.h"
@@ -12,9 +13,12 @@
 typedef struct {
     Net *net;
     Qmp *qmp;
+    NbdDisk *disk;
     double qmp_s; // how long QMP may take for an answer
-    gint64 asked; // when QMP was asked for the request at hand (monotonic, us); 0: it was not
+    gint64 asked; // since when the request at hand waits (monotonic, us); 0: it does not
 } Host;
+
+typedef enum { VERB_DONE, VERB_REFUSED, VERB_WAITS } VerbEnd;
 
 // The answer of `host` to `request` as a line ready to be sent; the caller frees it. NULL: it
 // depends on somebody else who has not answered yet. Ask again, before any other request.

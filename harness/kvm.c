@@ -228,6 +228,7 @@ gboolean kvm_probe(const Machine *machine, double *seconds, GError **error)
         .cmdline = cmdline,
         .kvm = TRUE,
         .extra = setup->extra,
+        .plain_disk = TRUE,
     };
     profile.exit = EXIT_DEBUG;
     gboolean good = disk_create(disk, setup->seed, error) && run(&spec, error);

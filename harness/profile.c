@@ -17,9 +17,9 @@ static void fail_section_free(gpointer data)
 
 void profile_free(Profile *p)
 {
-    char *texts[] = {p->spec,     p->name,    p->folder_name, p->path,     p->description,
-                     p->emulator, p->machine, p->memory,      p->firmware, p->devices,
-                     p->args,     p->command, p->options,     p->rules,    p->lacks};
+    char *texts[] = {p->spec,    p->name,   p->folder_name, p->path,    p->description, p->emulator,
+                     p->machine, p->memory, p->firmware,    p->devices, p->args,        p->command,
+                     p->options, p->rules,  p->lacks,       p->disk};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }
@@ -119,6 +119,7 @@ static gboolean set_key(Profile *p, const char *key, const char *value, gboolean
         {"firmware", &p->firmware},
         {"devices", &p->devices},
         {"args", &p->args},
+        {"disk", &p->disk},
         {"command", &p->command},
         {"options", &p->options},
         {"lacks", &p->lacks},
@@ -421,6 +422,7 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
     p->grace_s = 2;
     p->rule_scale = 1;
     p->serial_limit_mib = 16;
+    p->disk = g_strdup("file");
     name_profile(p, parts[0], parts + 1);
     if (!read_file(p, p->path, NULL, 0, error) || !check(p, error)) {
         return NULL;
@@ -430,5 +432,5 @@ Profile *profile_load(const char *spec, const char *const *folders, GError **err
             return NULL;
         }
     }
-    return profile_expand_options(p, error) ? g_steal_pointer(&p) : NULL;
+    return profile_expand_settings(p, error) ? g_steal_pointer(&p) : NULL;
 }

@@ -23,6 +23,7 @@ typedef struct {
     char *firmware; // these four: shell-quoted QEMU arguments
     char *devices;
     char *args;
+    char *disk;    // "file" or "nbd": how the scratch disk is given to the emulator
     char *command; // shell-quoted; replaces the QEMU command line altogether, or NULL
     char *lacks;   // comma list of needs (docs/results-format.md section 3) not met, or NULL
     char *options; // more words for the kernel's command line, settings filled in
@@ -64,9 +65,12 @@ gboolean profile_check_rules(const Profile *profile, const RuleTable *table, GEr
 // to NULL. The caller frees the note; the tables belong to the profile.
 Expectations profile_expectations(const Profile *profile, const char *base, char **note);
 
-// Replaces each {name} in the profile's `options` by what its settings say. FALSE and `error`
-// (AVC_USAGE) on an unknown name.
-gboolean profile_expand_options(Profile *profile, GError **error);
+// Replaces each {name} in the profile's `options` and `disk` by what its settings say. FALSE and
+// `error` (AVC_USAGE) on an unknown name, or a disk that is neither "file" nor "nbd".
+gboolean profile_expand_settings(Profile *profile, GError **error);
+
+// Is the scratch disk served by the harness?
+gboolean profile_serves_disk(const Profile *profile);
 
 // Splits `text` like a shell and replaces {name} in each word by what `values` or the profile's
 // settings say. NULL and `error` (AVC_USAGE) on bad quoting or an unknown name. `key` names the

@@ -140,18 +140,36 @@ static void bad_placeholder(GError **error, const Profile *p, const char *key, c
     bad_words(error, p, key, what);
 }
 
-gboolean profile_expand_options(Profile *p, GError **error)
+static gboolean expand_setting(Profile *p, const char *key, char **text, GError **error)
 {
     g_autofree char *unknown = NULL;
-    char *expanded = p->options ? expand_word(p, p->options, NULL, &unknown) : NULL;
+    char *expanded = *text ? expand_word(p, *text, NULL, &unknown) : NULL;
 
     if (unknown) {
-        bad_placeholder(error, p, "options", unknown);
+        bad_placeholder(error, p, key, unknown);
         return FALSE;
     }
-    g_free(p->options);
-    p->options = expanded;
+    g_free(*text);
+    *text = expanded;
     return TRUE;
+}
+
+gboolean profile_expand_settings(Profile *p, GError **error)
+{
+    if (!expand_setting(p, "options", &p->options, error) ||
+        !expand_setting(p, "disk", &p->disk, error)) {
+        return FALSE;
+    }
+    if (strcmp(p->disk, "file") != 0 && strcmp(p->disk, "nbd") != 0) {
+        bad_words(error, p, "disk", "it is neither file nor nbd");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean profile_serves_disk(const Profile *p)
+{
+    return p->command ? strstr(p->command, "{nbd}") != NULL : strcmp(p->disk, "nbd") == 0;
 }
 
 GStrv profile_expand(const Profile *p, const char *key, const char *text, GHashTable *values,

@@ -11,12 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nbd_disk.h"
 #include "util.h"
 
 // Numbers the sockets have in the emulator.
 #define SERIAL_FD      3
 #define QMP_FD         4
 #define NET_FD         5
+#define NBD_FD         6
 // What the card of a profile names as its other end.
 #define NET_ID         "net0"
 // Far above what an emulator needs to write; an endless file ends in SIGXFSZ, not in a full disk.
@@ -109,6 +111,24 @@ static void add_net(GPtrArray *argv, const SpawnSpec *spec, gboolean by_hand)
     }
 }
 
+static gboolean wants_nbd(const SpawnSpec *spec)
+{
+    return !spec->plain_disk && profile_serves_disk(spec->profile);
+}
+
+static void add_disk(GPtrArray *argv, const SpawnSpec *spec, gboolean by_hand)
+{
+    if (by_hand || !wants_nbd(spec)) {
+        add_format(argv, "-blockdev",
+                   "driver=raw,node-name=scratch,file.driver=file,file.filename=%s", spec->disk);
+        return;
+    }
+    add(argv, "-blockdev");
+    g_ptr_array_add(argv, g_strdup_printf("driver=raw,node-name=scratch,file.driver=nbd,"
+                                          "file.server.type=fd,file.server.str=%d",
+                                          NBD_FD));
+}
+
 static void add_door(GPtrArray *argv, const SpawnSpec *spec)
 {
     // All doors: what stands here replaces the boot loader's command line.
@@ -146,6 +166,7 @@ static GHashTable *placeholder_values(const SpawnSpec *spec)
     g_hash_table_insert(values, (char *)"serial", g_strdup_printf("%d", SERIAL_FD));
     g_hash_table_insert(values, (char *)"qmp", g_strdup_printf("%d", QMP_FD));
     g_hash_table_insert(values, (char *)"net", g_strdup_printf("%d", NET_FD));
+    g_hash_table_insert(values, (char *)"nbd", g_strdup_printf("%d", NBD_FD));
     return values;
 }
 
@@ -173,8 +194,7 @@ static gboolean add_qemu(GPtrArray *argv, const SpawnSpec *spec, gboolean by_han
     if (p->exit == EXIT_DEBUG) {
         add2(argv, "-device", "isa-debug-exit,iobase=0xf4,iosize=1");
     }
-    add_format(argv, "-blockdev", "driver=raw,node-name=scratch,file.driver=file,file.filename=%s",
-               spec->disk);
+    add_disk(argv, spec, by_hand);
     if (!add_words(argv, spec, "devices", p->devices, values, error) ||
         !add_words(argv, spec, "args", p->args, values, error)) {
         return FALSE;
@@ -278,14 +298,15 @@ static void close_all(const int *fds, gsize count)
 
 gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *child, GError **error)
 {
-    enum { SERIAL, OUTPUT, QMP, NET, LINES };
-    int ends[LINES][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    enum { SERIAL, OUTPUT, QMP, NET, NBD, LINES };
+    int ends[LINES][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autoptr(GError) local = NULL;
 
     if (!make_pair(SOCK_STREAM, ends[SERIAL], error) || !make_pipe(ends[OUTPUT], error) ||
         (wants_qmp(spec->profile) && !make_pair(SOCK_STREAM, ends[QMP], error)) ||
-        (wants_net(spec->profile) && !make_pair(SOCK_DGRAM, ends[NET], error))) {
+        (wants_net(spec->profile) && !make_pair(SOCK_DGRAM, ends[NET], error)) ||
+        (wants_nbd(spec) && !nbd_disk_pair(ends[NBD], error))) {
         close_all(ends[0], 2 * (gsize)LINES);
         return FALSE;
     }
@@ -304,6 +325,9 @@ gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *chil
     if (ends[NET][1] >= 0) {
         g_subprocess_launcher_take_fd(launcher, ends[NET][1], NET_FD);
     }
+    if (ends[NBD][1] >= 0) {
+        g_subprocess_launcher_take_fd(launcher, ends[NBD][1], NBD_FD);
+    }
     spawn_bind_child(launcher);
 
     child->process = g_subprocess_launcher_spawnv(launcher, argv, &local);
@@ -313,8 +337,9 @@ gboolean spawn_start(const SpawnSpec *spec, const char *const *argv, Child *chil
     child->output = ends[OUTPUT][0];
     child->qmp = ends[QMP][0];
     child->net = ends[NET][0];
+    child->nbd = ends[NBD][0];
     if (!child->process) {
-        int *mine[] = {&child->serial, &child->output, &child->qmp, &child->net};
+        int *mine[] = {&child->serial, &child->output, &child->qmp, &child->net, &child->nbd};
 
         for (gsize i = 0; i < G_N_ELEMENTS(mine); i++) {
             close_all(mine[i], 1);

@@ -18,6 +18,7 @@ typedef struct {
     gboolean kvm;
     const char *extra;      // shell-quoted arguments of the user, or NULL
     const char *gdb_socket; // path of a socket for a debugger, or NULL
+    gboolean plain_disk;    // the image as a file, whatever the profile says: nobody serves it
 } SpawnSpec;
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     int serial; // connected sockets and a pipe, all non-blocking, owned by the caller
     int qmp;    // -1 if the machine has none
     int net;    // datagrams, one a frame; -1 if the machine has no network
+    int nbd;    // of nbd_disk_pair(); -1 if the disk is a file
     int output; // standard error, and standard output unless that is the serial line
 } Child;
 

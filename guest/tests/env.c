@@ -163,19 +163,21 @@ const char *env_init(const struct env_options *opt)
  * and to disarm errors that nobody has armed. */
 static void find_host(void)
 {
-    static char answer[64], injects[128];
+    static char answer[64], injects[128], holds[128];
     bool answered = report_host(HOST_US, answer, sizeof(answer), "ping");
 
     report_platform("host", "%s", answered ? "yes" : "no");
-    env.host_missing = env.inject_missing = "no host answers";
+    env.host_missing = env.inject_missing = env.hold_missing = "no host answers";
     if (answered) {
         bool wire = report_host(HOST_US, answer, sizeof(answer), "packets?");
         bool errors = report_host(INJECT_US, injects, sizeof(injects), "inject command count=0");
 
         env.host_missing = wire ? NULL : answer;
         env.inject_missing = errors ? NULL : injects;
+        env.hold_missing = report_host(HOST_US, holds, sizeof(holds), "holds?") ? NULL : holds;
     }
     report_platform("inject", "%s", env.inject_missing ? env.inject_missing : "yes");
+    report_platform("hold", "%s", env.hold_missing ? env.hold_missing : "yes");
 }
 
 void env_platform(void)
@@ -225,6 +227,8 @@ bool env_has(const char *need, const char **why)
         *why = env.host_missing;
     } else if (strcmp(need, "inject") == 0) {
         *why = env.inject_missing;
+    } else if (strcmp(need, "hold") == 0) {
+        *why = env.hold_missing;
     } else if (strcmp(need, "apic") == 0) {
         *why = lapic_present() ? NULL : "no local APIC";
     } else if (strcmp(need, "cpus2") == 0) {

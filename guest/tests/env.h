@@ -26,6 +26,7 @@ struct env {
     const char *rtl8139_missing;
     const char *host_missing;   /* NULL if a host answers and serves the network card */
     const char *inject_missing; /* NULL if a host answers and can make the IOMMU report errors */
+    const char *hold_missing;   /* NULL if a host answers and can hold requests of the disk */
     uint32_t read_lba;          /* sectors that may be read: from here ... */
     uint32_t read_count;        /* ... this many */
     uint32_t scratch_lba;   /* sectors that may be written, from the disk's scratch signature ... */

@@ -21,6 +21,7 @@
 
 static int serial_fd = 3;
 static int qmp_fd = 4;
+static int nbd_fd = 6;
 static const char *mode = "good";
 static const char *rules_list;
 static const char *disk;
@@ -343,6 +344,19 @@ static int finish(void)
     return is("wrong-exit") ? STATUS_FAIL : is("done-reset") ? 0 : status;
 }
 
+// As an NBD client that makes no sense. The harness ends the connection.
+static void lie_to_disk(void)
+{
+    static const char bytes[64] = {[3] = 0x7f};
+    char answer[64];
+
+    if (write(nbd_fd, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes)) {
+        exit(1);
+    }
+    while (read(nbd_fd, answer, sizeof(answer)) > 0) {
+    }
+}
+
 static void read_rules(const char *cmdline)
 {
     const char *run = strstr(cmdline, "run=");
@@ -423,6 +437,12 @@ int main(int argc, char **argv)
     }
     if (is("inject")) {
         inject();
+    }
+    if (is("nbd-liar")) {
+        lie_to_disk();
+    }
+    if (is("nbd-gone")) {
+        close(nbd_fd);
     }
     say("plan %d", is("lie-plan") ? rule_count - 1 : rule_count);
     if (is("two-plans")) {

@@ -109,6 +109,9 @@ expect 'an emulator that ignores SIGTERM is killed' fake ignore-term 1 -- "$one"
 expect 'a hang outside a rule is trouble, the rest runs' fake hang-outside 3 -- "$one" "$two" "$three" '^Bail out!.*nothing on the serial line'
 expect 'a flood is cut off, the rest runs' fake flood-endless 3 -- "$one" "$not2" '^# error: .*serial flood' "$three"
 expect 'writing outside the scratch area is noticed' fake spoil-disk 3 -- "$one" '^Bail out!.*outside its scratch area: first byte at 2567 \(LBA 5\)'
+expect 'a disk that is served and not used does no harm' fake-served good 0 -- "$one" "$two" "$three" "$clean"
+expect 'an NBD client that goes away does no harm' fake-served nbd-gone 0 -- "$one" "$two" "$three" "$clean"
+expect 'an NBD client that makes no sense is an error' fake-served nbd-liar 3 -- "$one" "$two" "$three" '^Bail out!.*NBD client sent client flags 0000007f'
 expect 'the host answers, and refuses what it does not know' fake ping 0 -- "$one"
 expect 'a host that waits for QMP gives up, and answers in order' fake inject 0 -- "$one" "$clean"
 expect 'a rule that may kill has a boot of its own' fake segv-killer 1 --rules '*' -- "$one" "$two" "$three" '^not ok 4 - AMDVI-ZK-004' '^# emulator crashed' "$clean"

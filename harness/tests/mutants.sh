@@ -4,7 +4,8 @@
 # A rule that cannot fail proves nothing. For each line "MUTANT RULE[,RULE...]" of
 # emulator-patches/mutants/list, runs these rules on an emulator with that one defect and demands that every
 # one of them fails: neither passes nor ends in an error. MUTANT is the value of the property x-mutant of
-# amd-iommu, or DEVICE:VALUE for another device; VALUE,efr=on is for a defect of an optional feature.
+# amd-iommu, or DEVICE:VALUE for another device; VALUE,efr=on is for a defect of an optional feature,
+# VALUE,served=nbd for one of transfers under way.
 #
 # All mutants run in one harness process, --jobs at a time (option -j N, default: the harness's).
 

@@ -260,6 +260,42 @@ static char *command_of(const char *profile, gboolean by_hand, gboolean kvm)
     return g_strjoinv("|", argv);
 }
 
+static void test_disk(void)
+{
+    g_autofree char *plain = write_profile("plain.conf", BASE);
+    g_autofree char *held = write_profile("held.conf", BASE "disk=nbd\n");
+    g_autofree char *any = write_profile("any.conf", BASE "disk={how}\n[set]\nhow=file\n");
+    static const struct {
+        const char *spec;
+        gboolean served;
+    } cases[] = {{"plain", FALSE}, {"held", TRUE}, {"any", FALSE}, {"any,how=nbd", TRUE}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Profile) p = load(cases[i].spec, NULL);
+        g_assert_nonnull(p);
+        g_autofree char *run = command_of(cases[i].spec, FALSE, FALSE);
+        g_autofree char *by_hand = command_of(cases[i].spec, TRUE, FALSE);
+        gboolean nbd = strstr(run, "|driver=raw,node-name=scratch,file.driver=nbd,"
+                                   "file.server.type=fd,file.server.str=6|") != NULL;
+        gboolean file = strstr(run, "file.filename=/out,,put/disk.raw|") != NULL;
+
+        g_assert_cmpuint(profile_serves_disk(p), ==, cases[i].served);
+        g_assert_cmpuint(nbd, ==, cases[i].served);
+        g_assert_cmpuint(file, ==, !cases[i].served);
+        // Nobody serves what a person starts.
+        g_assert_nonnull(strstr(by_hand, "file.filename=/out,,put/disk.raw|"));
+    }
+
+    g_autoptr(GError) error = NULL;
+    g_assert_null(load("any,how=cd", &error));
+    g_assert_nonnull(strstr(error->message, "[machine] disk: it is neither file nor nbd"));
+    g_autofree char *own = write_profile("own.conf", "[machine]\ncommand=emu {nbd}\n");
+    g_autoptr(Profile) p = load("own", NULL);
+    g_autofree char *line = command_of("own", FALSE, FALSE);
+    g_assert_true(profile_serves_disk(p));
+    g_assert_true(g_str_has_prefix(line, "emu|6|"));
+}
+
 static void test_command(void)
 {
     g_autofree char *pvh =
@@ -336,6 +372,7 @@ int main(int argc, char **argv)
     g_test_add_func("/profile/unknown-rules", test_unknown_rules);
     g_test_add_func("/profile/expand", test_expand);
     g_test_add_func("/profile/missing", test_missing);
+    g_test_add_func("/spawn/disk", test_disk);
     g_test_add_func("/spawn/command", test_command);
     g_test_add_func("/emulator/version", test_version_text);
     g_test_add_func("/util/shell-join", test_shell_join);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/hold_rig.h"
+
+#include <stdarg.h>
+
+#include "check/report.h"
+#include "drivers/ide/regs.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "tests/env.h"
+
+/* wait-held has a limit of its own on the host, 5 s. */
+#define HOST_US 8000000u
+
+/* The holds of the rule, to be let go. */
+#define TAGS_MAX 4
+static const char *tags[TAGS_MAX];
+static unsigned tag_count;
+
+static const char *const state_names[HOLD_STATES] = {"waiting", "held", "released", "unmet"};
+
+static char answer[200];
+
+static bool ask(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool ask(struct check *c, const char *fmt, ...)
+{
+    char request[100];
+    va_list ap;
+
+    va_start(ap, fmt);
+    format_v(request, sizeof(request), fmt, ap);
+    va_end(ap);
+    if (!report_host(HOST_US, answer, sizeof(answer), "%s", request)) {
+        rule_error(c, "%s: %s", request, answer);
+        return false;
+    }
+    return true;
+}
+
+/* "ok STATE TAG requests=N". */
+static bool parse(struct check *c, const char *tag, enum hold_state *state, unsigned *requests)
+{
+    for (enum hold_state s = 0; s < HOLD_STATES; s++) {
+        char want[64];
+        int len = format(want, sizeof(want), "ok %s %s requests=", state_names[s], tag);
+
+        if (strncmp(answer, want, (size_t)len) == 0) {
+            *state = s;
+            *requests = 0;
+            for (const char *p = answer + len; *p >= '0' && *p <= '9' && *requests < 100000; p++) {
+                *requests = *requests * 10 + (unsigned)(*p - '0');
+            }
+            return true;
+        }
+    }
+    rule_error(c, "the host's answer about %s is not understood: %s", tag, answer);
+    return false;
+}
+
+bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, unsigned *requests)
+{
+    return ask(c, "hold? %s", tag) && parse(c, tag, state, requests);
+}
+
+static void let_go(void *arg)
+{
+    struct check *c = arg;
+
+    for (unsigned i = 0; i < tag_count; i++) {
+        enum hold_state state;
+        unsigned requests;
+
+        if (host_hold_state(c, tags[i], &state, &requests) &&
+            (state == HOLD_HELD || state == HOLD_WAITING)) {
+            (void)host_release(c, tags[i], true);
+        }
+    }
+    tag_count = 0;
+}
+
+bool host_hold(struct check *c, const char *tag, bool write, uint32_t lba, unsigned count)
+{
+    unsigned i = 0;
+
+    if (tag_count == 0) {
+        rule_at_end(c, let_go, c);
+    }
+    while (i < tag_count && strcmp(tags[i], tag) != 0) {
+        i++;
+    }
+    if (i == TAGS_MAX) {
+        rule_error(c, "more than %u holds in one rule", TAGS_MAX);
+        return false;
+    }
+    if (!ask(c, "hold scratch %s %u %u %s", write ? "write" : "read", lba, count, tag)) {
+        return false;
+    }
+    tags[i] = tag;
+    tag_count += i == tag_count;
+    return true;
+}
+
+bool host_wait_held(struct check *c, const char *tag)
+{
+    return ask(c, "wait-held %s", tag);
+}
+
+bool host_release(struct check *c, const char *tag, bool ok)
+{
+    return ask(c, "release %s %s", tag, ok ? "ok" : "eio");
+}
+
+bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
+{
+    return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
+}
+
+static bool start(struct ide_rig *t, bool write, uint32_t lba)
+{
+    struct ide *d = &env.ide;
+    uint8_t dir = write ? 0 : IDE_BM_COMMAND_TO_MEMORY;
+
+    if (write && !env_may_write(lba, HOLD_SECTORS)) {
+        rule_error(t->c, "sectors from %u on are not in the scratch area: nothing is written", lba);
+        return false;
+    }
+    ide_bm_write(d, IDE_BM_COMMAND, 0);
+    ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
+    ide_bm_set_table(d, IDE_TABLE);
+    ide_bm_write(d, IDE_BM_COMMAND, dir);
+    if (!ide_command(d, write, lba, HOLD_SECTORS)) {
+        rule_error(t->c, "the drive stays busy");
+        return false;
+    }
+    ide_bm_write(d, IDE_BM_COMMAND, dir | IDE_BM_COMMAND_START);
+    return true;
+}
+
+bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms)
+{
+    enum hold_state state;
+    unsigned requests;
+
+    if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->before)) {
+        return false;
+    }
+    ide_rig_data(t);
+    ide_rig_canary(t);
+    /* One region of 16 KiB. */
+    ide_rig_prd(t, 0, 0x40000000, 0x80004000);
+    if (write) {
+        ide_rig_put(t, IDE_IOVA, t->data, HOLD_BYTES);
+    } else {
+        memcpy(t->data, t->before, HOLD_BYTES);
+    }
+    if (!host_hold(t->c, tag, write, lba, HOLD_SECTORS) || !host_arm_release(t->c, tag, true, ms) ||
+        !start(t, write, lba) || !host_wait_held(t->c, tag) ||
+        !host_hold_state(t->c, tag, &state, &requests)) {
+        return false;
+    }
+
+    uint8_t bm = ide_bm_read(&env.ide, IDE_BM_STATUS);
+    bool held =
+        state == HOLD_HELD && requests == 1 && (bm & IDE_BM_STATE) == 0x01 && ide_rig_holds(t);
+
+    control_pos(t->c, held, "%s under way: one request, held, BMISTA 0x%02x, nothing has moved",
+                ide_rig_name(write), bm);
+    return held;
+}
+
+bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
+{
+    struct ide *d = &env.ide;
+    bool ended = ide_bm_wait(d);
+
+    *res = (struct ide_result){.bm_status = ide_bm_read(d, IDE_BM_STATUS)};
+    ide_bm_write(d, IDE_BM_COMMAND, 0);
+    res->status = ide_status(d);
+    if (!ended) {
+        rule_error(t->c, "%s did not end after it was released: bus master 0x%02x status 0x%02x",
+                   ide_rig_name(write), res->bm_status, res->status);
+    } else if (res->status & (IDE_STATUS_BSY | IDE_STATUS_DRQ)) {
+        ended = ide_reset(d);
+    }
+    ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
+    return ended;
+}

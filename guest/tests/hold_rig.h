@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the tests of transfers under way share: requests of the disk that the host holds
+ * (docs/results-format.md section 2, "Held transfers"), and the IDE transfers that wait for them.
+ */
+#ifndef TESTS_HOLD_RIG_H
+#define TESTS_HOLD_RIG_H
+
+#include "tests/ide_rig.h"
+
+enum hold_state { HOLD_WAITING, HOLD_HELD, HOLD_RELEASED, HOLD_UNMET, HOLD_STATES };
+
+/* Of a transfer: 4 pages. Of a write the first 8 KiB may have left the emulator while it is held.
+ */
+#define HOLD_SECTORS 32u
+#define HOLD_BYTES   (HOLD_SECTORS * IDE_SECTOR)
+
+/**
+ * The next request of the emulator that touches these sectors is held, and let go when the rule
+ * ends at the latest. False: the rule is an error; so with the functions below.
+ */
+bool host_hold(struct check *c, const char *tag, bool write, uint32_t lba, unsigned count);
+
+/** Wait until a request is held. */
+bool host_wait_held(struct check *c, const char *tag);
+
+/** Let it go on (@ok), or end in an I/O error. */
+bool host_release(struct check *c, const char *tag, bool ok);
+
+/**
+ * The same in @ms milliseconds by itself. Before anything that an emulator may do only when its
+ * disk has answered: the guest stands still then.
+ */
+bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms);
+
+/** What has become of the hold, and how many requests have touched its sectors. */
+bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, unsigned *requests);
+
+/**
+ * Start a transfer of HOLD_SECTORS sectors between disk and IDE_IOVA through one entry of the
+ * table, and return when the host holds it: @tag, armed to go on in @ms milliseconds. For WRITE DMA
+ * the memory holds new t->data; for READ DMA it is canary, and t->data is what the disk holds.
+ * t->before is what it held. It is a positive control that the transfer is under way and has moved
+ * nothing; false where it is not so.
+ */
+bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms);
+
+/** Wait for the end of the transfer, stop the bus master and read status. */
+bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
+
+#endif
