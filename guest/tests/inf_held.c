@@ -257,7 +257,7 @@ RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
     give_away_all(c, false);
 }
 
-RULE("AMDVI-INF-002", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
+RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
      "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "nothing of the pages' new owner reaches the disk")
 {
