@@ -20,7 +20,10 @@
 #define REG_ID          0x020u
 #define REG_TPR         0x080u
 #define REG_EOI         0x0b0u
+#define REG_LDR         0x0d0u
+#define REG_DFR         0x0e0u /* xAPIC only */
 #define REG_SVR         0x0f0u
+#define REG_TMR         0x180u /* eight of them */
 #define REG_ICR_LOW     0x300u
 #define REG_ICR_HIGH    0x310u
 #define REG_LVT_TIMER   0x320u
@@ -112,6 +115,19 @@ bool lapic_is_x2apic(void)
 uint32_t lapic_id(void)
 {
     return x2apic ? read_reg(REG_ID) : read_reg(REG_ID) >> 24;
+}
+
+void lapic_set_logical(uint8_t id)
+{
+    if (!x2apic) {
+        write_reg(REG_DFR, 0xffffffff);
+        write_reg(REG_LDR, (uint32_t)id << 24);
+    }
+}
+
+bool lapic_level(uint8_t vector)
+{
+    return read_reg(REG_TMR + vector / 32 * 0x10u) >> vector % 32 & 1;
 }
 
 void lapic_eoi(void)

@@ -26,6 +26,15 @@ bool lapic_is_x2apic(void);
 /** The APIC ID of this CPU. */
 uint32_t lapic_id(void);
 
+/** Was the last interrupt that this CPU accepted at @vector a level (trigger mode register)? */
+bool lapic_level(uint8_t vector);
+
+/**
+ * Give this CPU the logical destination @id, one bit of eight, in the flat model. The x2APIC makes
+ * its own of the APIC ID, and nothing happens.
+ */
+void lapic_set_logical(uint8_t id);
+
 /** End the interrupt in service with the highest priority. */
 void lapic_eoi(void);
 

@@ -40,7 +40,8 @@ enum state { AP_ABSENT, AP_PARKED, AP_RUNNING, AP_RETURNED, AP_EXCEPTION };
 struct ap {
     struct cpu cpu;
     uint64_t ist;
-    uint32_t state; /* enum state; written by CPU 0 only while parked, by the AP only otherwise */
+    uint32_t starts; /* how often it has come through the trampoline */
+    uint32_t state;  /* enum state; written by CPU 0 only while parked, by the AP only otherwise */
     void (*fn)(void *arg);
     void *arg;
     struct exception_info ex; /* of fn */
@@ -52,6 +53,7 @@ _Static_assert(sizeof(struct ap) <= PAGE_SIZE, "a CPU's page");
 
 static struct trampoline_slot slots[SMP_MAX]; /* [n] is CPU n + 1 */
 static unsigned others;
+static uint64_t trampoline_page;
 static uint32_t own_id;
 
 static struct ap *ap_of(unsigned n)
@@ -98,9 +100,12 @@ static _Noreturn void ap_main(struct ap *ap)
 {
     struct exception_info ex;
 
+    /* An INIT may have come anywhere. */
+    ap->cpu = (struct cpu){.number = ap->cpu.number, .apic_id = ap->cpu.apic_id};
     exceptions_init_cpu(&ap->cpu, ap->ist, PAGE_SIZE);
     (void)lapic_init(); /* it was so on the first CPU, or nobody could have sent us here */
     set_state(ap, AP_PARKED);
+    __atomic_fetch_add(&ap->starts, 1, __ATOMIC_RELEASE);
     for (;;) {
         if (!exceptions_try(park, ap, &ex)) {
             ap->idle_ex = ex;
@@ -220,6 +225,7 @@ unsigned smp_start(const uint32_t *ids, unsigned count, uint64_t page)
         return OWN_CPU_ONLY;
     }
     install(page);
+    trampoline_page = page;
     for (unsigned i = 0; i < others; i++) {
         (void)lapic_ipi(slots[i].apic_id, APIC_ICR_INIT | APIC_ICR_ASSERT);
     }
@@ -279,6 +285,39 @@ enum smp_result smp_wait(unsigned n, uint64_t us, struct exception_info *ex)
         return SMP_EXCEPTION;
     }
     return SMP_RETURNED;
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+static uint32_t starts_of(const struct ap *ap)
+{
+    return __atomic_load_n(&ap->starts, __ATOMIC_ACQUIRE);
+}
+
+bool smp_was_reset(unsigned n)
+{
+    struct ap *ap = ap_of(n);
+    uint32_t before = ap == NULL ? 0 : starts_of(ap);
+    bool returned;
+
+    if (!smp_run(n, nothing, NULL)) {
+        return false;
+    }
+    slots[n - 1].claimed = 0;
+    /* Twice, as at the start */
+    for (unsigned i = 0; i < 2 && starts_of(ap) == before; i++) {
+        (void)lapic_ipi(slots[n - 1].apic_id, APIC_ICR_STARTUP | (uint32_t)(trampoline_page >> 12));
+        (void)wait_until(starts_of(ap) != before, STARTUP_US);
+    }
+    (void)wait_until(starts_of(ap) != before || state_of(ap) == AP_RETURNED, COME_US);
+    returned = state_of(ap) == AP_RETURNED;
+    if (!returned && starts_of(ap) == before) {
+        set_state(ap, AP_ABSENT);
+    }
+    return !returned;
 }
 
 bool smp_take_idle_exception(unsigned n, struct exception_info *ex)

@@ -54,6 +54,13 @@ enum smp_result {
 enum smp_result smp_wait(unsigned n, uint64_t us, struct exception_info *ex);
 
 /**
+ * Was CPU @n, which was parked, sent an INIT? It is sent a STARTUP, which one that was not ignores,
+ * and something to run, which one that was never sees: what comes first tells. Either way it is
+ * parked afterwards. An error (neither within 10 s) counts as a reset, and the CPU is then absent.
+ */
+bool smp_was_reset(unsigned n);
+
+/**
  * Exceptions outside of such functions, which means in interrupt handlers: returns true if CPU @n
  * took one since the last call, and describes the last in @ex. The CPU went on.
  */

@@ -73,22 +73,25 @@ static const struct ioapic *find(uint32_t gsi, uint32_t *reg)
 
 bool ioapic_connect(struct madt_gsi gsi, uint32_t dest, uint8_t vector)
 {
-    uint32_t reg;
-    const struct ioapic *a = find(gsi.gsi, &reg);
-    uint64_t rte;
+    return dest <= DEST_MAX && ioapic_write(gsi.gsi, apic_redirection(&(struct ioapic_entry){
+                                                         .vector = vector,
+                                                         .dest = (uint8_t)dest,
+                                                         .level = gsi.level,
+                                                         .active_low = gsi.active_low,
+                                                     }));
+}
 
-    if (a == NULL || dest > DEST_MAX) {
+bool ioapic_write(uint32_t gsi, uint64_t entry)
+{
+    uint32_t reg;
+    const struct ioapic *a = find(gsi, &reg);
+
+    if (a == NULL) {
         return false;
     }
-    rte = apic_redirection(&(struct ioapic_entry){
-        .vector = vector,
-        .dest = (uint8_t)dest,
-        .level = gsi.level,
-        .active_low = gsi.active_low,
-    });
     write_reg(a, reg, RTE_MASKED); /* not with the old destination and the new vector */
-    write_reg(a, reg + 1, (uint32_t)(rte >> 32));
-    write_reg(a, reg, (uint32_t)rte);
+    write_reg(a, reg + 1, (uint32_t)(entry >> 32));
+    write_reg(a, reg, (uint32_t)entry);
     return true;
 }
 

@@ -22,6 +22,9 @@ unsigned ioapic_init(void);
  */
 bool ioapic_connect(struct madt_gsi gsi, uint32_t dest, uint8_t vector);
 
+/** Write all 64 bits of the entry of @gsi as they stand; false if no I/O APIC has it. */
+bool ioapic_write(uint32_t gsi, uint64_t entry);
+
 /** Mask or unmask; false if no I/O APIC has @gsi. */
 bool ioapic_mask(uint32_t gsi, bool masked);
 

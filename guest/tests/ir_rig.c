@@ -66,22 +66,25 @@ bool ir_fire(struct ir *x, unsigned index)
     return fire(x->r, 0xfee00000ull, (uint16_t)index);
 }
 
-static bool send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t data)
+bool ir_send_entry(struct ir *x, const uint64_t q[3], uint64_t addr, uint16_t data)
 {
-    return rig_attach(x->r, x->r->testdev, q0, IR_DOMAIN, q2, 0) && fire(x->r, addr, data);
-}
+    struct rig *r = x->r;
 
-bool ir_send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t data)
-{
     irq_window();
     x->moved->count = x->wrong->count = x->later->count = 0;
-    if (!send(x, q0, q2, addr, data) ||
-        !send(x, 0, 0, 0xfee00000ull | smp_apic_id(0) << 12, IR_VECTOR_LATER)) {
+    if (!rig_attach(r, r->testdev, q[0], q[1], q[2], 0) || !fire(r, addr, data) ||
+        !rig_attach(r, r->testdev, 0, IR_DOMAIN, 0, 0) ||
+        !fire(r, 0xfee00000ull | smp_apic_id(0) << 12, IR_VECTOR_LATER)) {
         return false;
     }
     (void)irq_wait(x->later->count != 0, AMDVI_WAIT_US);
     expect_u64(x->r->c, "a later message, with V=0", 1, x->later->count);
     return true;
+}
+
+bool ir_send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t data)
+{
+    return ir_send_entry(x, (const uint64_t[]){q0, IR_DOMAIN, q2}, addr, data);
 }
 
 bool ir_send_attached(struct ir *x, unsigned index)
@@ -140,4 +143,58 @@ void ir_expect_fault(struct ir *x, const char *what)
                     "%s: expected the event %08x %08x (code, I, PR), actual %08x %08x %08x %08x",
                     what, r->testdev, 0x20080000u, e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
     }
+}
+
+/* FEEx_xxxxh, or a form of HyperTransport: FD_F8xx_xxxxh, and what real parts show (EVT-011). */
+static bool interrupt_address(const struct amdvi_event *e)
+{
+    return (e->dw[3] == 0 && e->dw[2] >> 20 == 0xfee) ||
+           ((e->dw[3] == 0xfd || e->dw[3] == 0xfffffffd) && e->dw[2] >> 24 == 0xf8);
+}
+
+void ir_expect_records(struct ir *x, unsigned count, uint16_t devid, uint32_t dw1, uint32_t free,
+                       const char *what)
+{
+    struct rig *r = x->r;
+    uint64_t limit = r->event_missed ? 100 : AMDVI_WAIT_US / 10;
+
+    (void)wait_until(amdvi_evt_pending(r->u), limit);
+    rig_take_events(r); /* waits for what follows */
+    if (r->event_count == 0) {
+        r->event_missed = true;
+    }
+    expect_true(r->c, r->event_count == count, "%s: expected %u events, actual %u", what, count,
+                r->event_count);
+    for (unsigned i = 0; i < r->event_count; i++) {
+        const struct amdvi_event *e = &r->events[i];
+
+        expect_true(
+            r->c, e->dw[0] == devid && (e->dw[1] & ~free) == (dw1 & ~free) && interrupt_address(e),
+            "%s: expected the event %08x %08x (any of %08x) at FEEx_xxxxh, actual %08x "
+            "%08x %08x %08x",
+            what, devid, dw1, free, e->dw[0], e->dw[1], e->dw[2], e->dw[3]);
+    }
+}
+
+#define MODES (IR_GA | IR_XT | IR_INTCAP_XT)
+
+static void clear_mode(void *arg)
+{
+    struct rig *r = arg;
+
+    r->u->control &= ~MODES;
+}
+
+bool ir_mode(struct rig *r, uint64_t bits)
+{
+    if (bits && !(r->u->control & MODES)) {
+        rule_at_end(r->c, clear_mode, r);
+    }
+    (void)amdvi_disable(r->u);
+    r->u->control = (r->u->control & ~MODES) | bits;
+    if (!amdvi_enable(r->u)) {
+        rule_error(r->c, "no completion with 0x%llx in Control", (unsigned long long)bits);
+        return false;
+    }
+    return true;
 }

@@ -49,6 +49,9 @@ void ir_fill_wrong(const struct ir *x, unsigned count);
  */
 bool ir_send(struct ir *x, uint64_t q0, uint64_t q2, uint64_t addr, uint16_t data);
 
+/** As ir_send(), with all of the entry but its last quadword, which is 0. */
+bool ir_send_entry(struct ir *x, const uint64_t q[3], uint64_t addr, uint16_t data);
+
 /** One message for FEE0_0000h with the data @index, as the device is attached. */
 bool ir_fire(struct ir *x, unsigned index);
 
@@ -73,5 +76,28 @@ void ir_expect_dropped(struct ir *x, unsigned index, const char *what);
 /** One IO_PAGE_FAULT of the test device with I=1, PR=0 and its domain; RW and the address are not
  * looked at (EVT-011). */
 void ir_expect_fault(struct ir *x, const char *what);
+
+/* IO_PAGE_FAULT with I=1: dw1 for the causes that are known before an entry is valid, and for an
+ * entry that has RemapEn=1 and is not right (docs/rules.md section 8). RW is undefined. */
+#define IR_FAULT_ABSENT   (0x20080000u | IR_DOMAIN)
+#define IR_FAULT_RESERVED (0x20980000u | IR_DOMAIN)
+#define IR_FAULT_RW       0x00200000u
+#define IR_FAULT_RZ       0x00800000u
+
+/**
+ * Exactly @count records, each of DeviceID @devid with dw1 = @dw1 but for the bits of @free, and
+ * with one of the addresses that EVT-011 names for an interrupt.
+ */
+void ir_expect_records(struct ir *x, unsigned count, uint16_t devid, uint32_t dw1, uint32_t free,
+                       const char *what);
+
+/* Control: GAEn, XTEn, IntCapXTEn */
+#define IR_GA        0x20000ull
+#define IR_XT        0x4000000000000ull
+#define IR_INTCAP_XT 0x8000000000000ull
+
+/** With IommuEn=0 set these of the three bits and clear the others, until the rule ends; then
+ * enable again. False: the rule is an error. */
+bool ir_mode(struct rig *r, uint64_t bits);
 
 #endif
