@@ -14,9 +14,9 @@ need_built "$emulator"
 
 readonly ANSWER_S=10
 
-# A machine that is never started: QMP serves it all the same.
+# A machine that is never started: QMP serves it all the same. It has all features, IOTLBs among them.
 coproc QEMU { exec "$emulator" -L /usr/share/seabios -L /usr/share/qemu -M q35 -nodefaults -display none -S \
-    -device amd-iommu,id=iommu -qmp stdio 2>"$work/stderr"; }
+    -device amd-iommu,id=iommu,x-stock-efr=on -qmp stdio 2>"$work/stderr"; }
 # shellcheck disable=SC2153 # named by coproc
 qemu=$QEMU_PID to=${QEMU[1]} from=${QEMU[0]}
 trap 'kill "$qemu" 2>/dev/null; rm -rf "$work"' EXIT
@@ -112,6 +112,19 @@ expect 'a reset disarms' '^\{"return": \[\]\}'
 ask quit
 wait "$qemu"
 result 'the emulator ends well' "$(cat "$work/stderr")"
+
+# Where no device has an IOTLB none can be late.
+coproc QEMU { exec "$emulator" -L /usr/share/seabios -L /usr/share/qemu -M q35 -nodefaults -display none -S \
+    -device amd-iommu,id=iommu -qmp stdio 2>"$work/stderr"; }
+# shellcheck disable=SC2153 # named by coproc
+qemu=$QEMU_PID to=${QEMU[1]} from=${QEMU[0]}
+hear '"QMP"'
+ask qmp_capabilities
+refuse '{"kind": "iotlb-timeout", "device": "01:00.0", "count": 1}' 'IotlbSup is 0'
+show
+expect 'and nothing is armed' '^\{"return": \[\]\}'
+ask quit
+wait "$qemu"
 
 # A guest whose faults are suppressed, not logged, overflow the log, and are logged.
 "$check" run --machine patched-pvh --rules 'AMDVI-DTE-010,AMDVI-EVT-004,AMDVI-EVT-008,AMDVI-EVT-023' \
