@@ -18,7 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/coverage.md"
 README = ROOT / "README.md"
-RULE_ID = r"(?:AMDVI|RTL|IDE|EDU)-[A-Z]*-?[0-9]{3}"
+RULE_ID = r"(?:AMDVI|RTL|IDE|EDU|AHCI|NVME)-[A-Z]*-?[0-9]{3}"
 
 CLASSES = {
     "software": "a duty of software: nothing that a test of the hardware could look at",
@@ -42,6 +42,8 @@ FAMILIES = {
     "IDE-BM": "IDE bus master behind the IOMMU",
     "RTL": "RTL8139 behind the IOMMU",
     "EDU": "edu device behind the IOMMU",
+    "AHCI": "AHCI disk behind the IOMMU",
+    "NVME": "NVMe disk behind the IOMMU",
 }
 FAMILIES_BEGIN, FAMILIES_END = "<!-- families: written by harness/coverage.py -->\n", "<!-- end of families -->\n"
 
