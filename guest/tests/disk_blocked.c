@@ -44,6 +44,13 @@ static void expect_refused(struct disk_rig *d, const char *what, enum disk_end e
                 "%s: expected that the device reports an error, actual %s, status 0x%x", what,
                 disk_end_name(end), d->status);
     observe(d->r->c, "status", "%x", d->status);
+    if (d->kind == DISK_AHCI && end == DISK_REFUSED) {
+        /* Bits 30 to 27: TFES, HBFS, HBDS, IFS, each of them fatal; PxCMD.CR is bit 15. */
+        expect_true(d->r->c, d->ahci.is & 0x78000000, "%s: expected a fatal error, PxIS 0x%x", what,
+                    d->ahci.is);
+        expect_u64(d->r->c, "PxCMD.CR after it", 0, d->ahci.cmd & 0x8000);
+        expect_u64(d->r->c, "PxCI after it", 1, d->ahci.ci);
+    }
 }
 
 /* Reading: the page gets no byte, what lies behind it gets none but the disk's. */

@@ -142,15 +142,16 @@ RULE("AHCI-DMA-002", "A", ahci_writes_through_the_prdt, RULE_KEYS("4.2.3", "ahci
  * has too (50h: DRDY, and an obsolete bit that need not be set).
  */
 RULE("AHCI-DMA-003", "A", ahci_tells_the_end_in_memory, RULE_KEYS("4.2.1", "ahci"),
-     "At the end of a DMA command the register FIS stands at 40h of the received FIS area, PRDBC "
-     "tells the bytes moved, PxCI is 0 and PxIS.DHRS is 1")
+     "Command list, table and received FIS area may lie above 4 GiB; at the end of a DMA command "
+     "the "
+     "register FIS stands at 40h, PRDBC tells the bytes moved, PxCI is 0 and PxIS.DHRS is 1")
 {
     struct disk_rig *d = disk_rig_begin(c, DISK_AHCI);
     static const uint32_t lengths[] = {1, 8, 3};
     const volatile uint8_t *fis;
     const volatile uint32_t *header;
 
-    if (!d || !disk_controls(d)) {
+    if (!d || !disk_controls(d) || !disk_raise(d)) {
         return;
     }
     fis = (const volatile uint8_t *)env.ahci.mem.fis.spa;

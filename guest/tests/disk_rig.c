@@ -6,9 +6,10 @@
 #include "lib/string.h"
 #include "tests/env.h"
 
-/* What the devices read and write besides the data; disk_sector()'s page. */
-#define STRUCTURES_IOVA 0x1b4698760000ull
-#define PLAIN_IOVA      0x2c5789870000ull
+/* What the devices read and write besides the data, below and above 4 GiB; disk_sector()'s page. */
+#define LOW_IOVA   0x60000u
+#define HIGH_IOVA  0x1b4698760000ull
+#define PLAIN_IOVA 0x50000u
 
 static struct disk_rig rig;
 
@@ -63,24 +64,25 @@ static void rest(void *arg)
     }
 }
 
-/* A page of its own for a structure of the device, and the next IOVA. */
-static bool structure(struct disk_rig *d, struct ahci_page *p, unsigned n)
+/* A page of its own for the @n-th structure of the device. */
+static bool structure(struct disk_rig *d, struct ahci_page *p, bool high, unsigned n)
 {
     p->spa = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
-    p->iova = STRUCTURES_IOVA + n * 3 * PAGE_SIZE;
+    p->iova = (high ? HIGH_IOVA : LOW_IOVA) + n * 3 * PAGE_SIZE;
     if (!p->spa) {
         rule_error(d->r->c, "no memory above 4 GiB");
         return false;
     }
-    return disk_map(d, p->iova, p->spa, DISK_PAGE_RW);
+    return high ? disk_map(d, p->iova, p->spa, DISK_PAGE_RW)
+                : leaf(d, p->iova, DISK_PAGE_RW | p->spa);
 }
 
-static bool start_ahci(struct disk_rig *d)
+static bool start_ahci(struct disk_rig *d, bool high)
 {
     struct ahci_memory mem;
 
-    if (!structure(d, &mem.list, 0) || !structure(d, &mem.fis, 1) || !structure(d, &mem.table, 2) ||
-        !rig_attach_tree(d->r, d->devid, &d->pt, d->domain)) {
+    if (!structure(d, &mem.list, high, 0) || !structure(d, &mem.fis, high, 1) ||
+        !structure(d, &mem.table, high, 2) || !rig_flush(d->r, d->domain)) {
         return false;
     }
     if (!ahci_port_stop(&env.ahci) || !ahci_port_start(&env.ahci, &mem)) {
@@ -89,6 +91,11 @@ static bool start_ahci(struct disk_rig *d)
         return false;
     }
     return true;
+}
+
+bool disk_raise(struct disk_rig *d)
+{
+    return start_ahci(d, true);
 }
 
 struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
@@ -104,8 +111,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
     d->plain = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
     if (!d->plain || !rig_tree(d->r, &d->pt, 4) ||
         !buf_new(d->r, &d->data, PAGE_HIGH, DISK_PAGES) ||
-        !buf_new(d->r, &d->decoy, PAGE_HIGH, 1) ||
-        !disk_map(d, PLAIN_IOVA, d->plain, DISK_PAGE_RW)) {
+        !buf_new(d->r, &d->decoy, PAGE_HIGH, 1) || !leaf(d, PLAIN_IOVA, DISK_PAGE_RW | d->plain)) {
         rule_error(c, "no memory above 4 GiB");
         return NULL;
     }
@@ -114,7 +120,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
             return NULL;
         }
     }
-    return start_ahci(d) ? d : NULL;
+    return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start_ahci(d, false) ? d : NULL;
 }
 
 static enum disk_end move_ahci(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,

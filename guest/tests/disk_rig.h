@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A disk with 64-bit addresses behind the IOMMU, for rules that AHCI and NVMe have in common: a
- * tree in which everything that the device reads and writes lies above 4 GiB, and what came of a
- * request, byte by byte.
+ * tree in which the data lies above 4 GiB, and what came of a request, byte by byte.
  *
- * Each page that is mapped has a decoy: the IOVA of its lower 32 bits leads to another page, which
- * must stay as it is.
+ * Each page that is mapped there has a decoy: the IOVA of its lower 32 bits leads to another page,
+ * which must stay as it is.
  */
 #ifndef TESTS_DISK_RIG_H
 #define TESTS_DISK_RIG_H
@@ -55,6 +54,10 @@ struct disk_rig {
  * rule is an error.
  */
 struct disk_rig *disk_rig_begin(struct check *c, enum disk kind);
+
+/** Give the device other pages for its lists and queues, above 4 GiB. They lie below it in a rule's
+ * beginning, so that its controls do not rest on what it tests. False: the rule is an error. */
+bool disk_raise(struct disk_rig *d);
 
 /** Which memory page is behind page @i of the buffer's IOVAs? */
 uint64_t disk_page(const struct disk_rig *d, unsigned i);

@@ -43,6 +43,7 @@ struct ahci_result {
     uint32_t is;    /* PxIS */
     uint32_t tfd;   /* PxTFD */
     uint32_t ci;    /* PxCI */
+    uint32_t cmd;   /* PxCMD */
     uint32_t bytes; /* PRDBC */
 };
 

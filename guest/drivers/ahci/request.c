@@ -67,6 +67,7 @@ bool ahci_finish(const struct ahci *a, struct ahci_result *res)
     res->is = ahci_port_read(a, AHCI_PX_IS);
     res->tfd = ahci_port_read(a, AHCI_PX_TFD);
     res->ci = ahci_port_read(a, AHCI_PX_CI);
+    res->cmd = ahci_port_read(a, AHCI_PX_CMD);
     res->bytes = ((volatile uint32_t *)a->mem.list.spa)[AHCI_HEADER_PRDBC];
     return !res->timed_out;
 }
