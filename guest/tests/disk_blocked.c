@@ -142,3 +142,10 @@ RULE("AHCI-BLK-001", "A", ahci_reports_a_blocked_region, RULE_KEYS("6.2.2", "ahc
 {
     blocked_rule(c, DISK_AHCI);
 }
+
+RULE("NVME-BLK-001", "A", nvme_reports_a_blocked_page, RULE_KEYS("4.6.1.2.1", "nvme"),
+     "A page in the middle of a command that is blocked ends it with a status that is not success, "
+     "nothing of it moves, and the next command works")
+{
+    blocked_rule(c, DISK_NVME);
+}

@@ -22,6 +22,12 @@ static const struct disk_region ahci_regions[] = {
     {B + 0x4000, 0x1000}, {B + 0x6802, 0x7fe},  {B + 0x7200, 0x604},
 };
 
+/*
+ * The same for PRPs: all but the first begin with a page, all but the last end with one.
+ */
+static const struct disk_region nvme_regions[] = {
+    {B + 0x3e04, 0x1fc}, {B + 0x6000, 0x1000}, {B + 0x1000, 0x1000}, {B + 0x7000, 0xe04}};
+
 struct layout {
     const struct disk_region *regions;
     unsigned n;
@@ -29,7 +35,9 @@ struct layout {
 
 static struct layout layout_of(enum disk kind)
 {
-    (void)kind;
+    if (kind == DISK_NVME) {
+        return (struct layout){nvme_regions, sizeof(nvme_regions) / sizeof(nvme_regions[0])};
+    }
     return (struct layout){ahci_regions, sizeof(ahci_regions) / sizeof(ahci_regions[0])};
 }
 
@@ -135,6 +143,20 @@ RULE("AHCI-DMA-002", "A", ahci_writes_through_the_prdt, RULE_KEYS("4.2.3", "ahci
      "addresses, and writes no sector more")
 {
     write_rule(c, DISK_AHCI);
+}
+
+RULE("NVME-DMA-001", "A", nvme_reads_through_prps, RULE_KEYS("4.3", "nvme"),
+     "READ fills the pages of PRP1 and the PRP list in their order, wherever they lie, by 64-bit "
+     "addresses, the first one from its offset on")
+{
+    read_rule(c, DISK_NVME);
+}
+
+RULE("NVME-DMA-002", "A", nvme_writes_through_prps, RULE_KEYS("4.3", "nvme"),
+     "WRITE takes its data from the pages of PRP1 and the PRP list in their order, by 64-bit "
+     "addresses, and writes no sector more")
+{
+    write_rule(c, DISK_NVME);
 }
 
 /*

@@ -15,8 +15,7 @@ static struct disk_rig rig;
 
 static const struct env_disk *disk_of(const struct disk_rig *d)
 {
-    (void)d;
-    return &env.ahci_disk;
+    return d->kind == DISK_AHCI ? &env.ahci_disk : &env.nvme_disk;
 }
 
 const char *disk_end_name(enum disk_end e)
@@ -58,6 +57,13 @@ static void rest(void *arg)
 {
     struct disk_rig *d = arg;
 
+    if (d->kind == DISK_NVME) {
+        if (!nvme_shutdown(&env.nvme)) {
+            rule_error(d->r->c, "the NVMe controller does not end: CSTS 0x%x",
+                       nvme_status(&env.nvme));
+        }
+        return;
+    }
     ahci_interrupts(&env.ahci, 0, false);
     if (!ahci_port_stop(&env.ahci)) {
         rule_error(d->r->c, "the AHCI port does not stop");
@@ -65,24 +71,28 @@ static void rest(void *arg)
 }
 
 /* A page of its own for the @n-th structure of the device. */
-static bool structure(struct disk_rig *d, struct ahci_page *p, bool high, unsigned n)
+static bool structure(struct disk_rig *d, uint64_t *spa, uint64_t *iova, bool high, unsigned n)
 {
-    p->spa = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
-    p->iova = (high ? HIGH_IOVA : LOW_IOVA) + n * 3 * PAGE_SIZE;
-    if (!p->spa) {
+    *spa = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
+    *iova = (high ? HIGH_IOVA : LOW_IOVA) + n * 3 * PAGE_SIZE;
+    if (!*spa) {
         rule_error(d->r->c, "no memory above 4 GiB");
         return false;
     }
-    return high ? disk_map(d, p->iova, p->spa, DISK_PAGE_RW)
-                : leaf(d, p->iova, DISK_PAGE_RW | p->spa);
+    return high ? disk_map(d, *iova, *spa, DISK_PAGE_RW) : leaf(d, *iova, DISK_PAGE_RW | *spa);
 }
 
 static bool start_ahci(struct disk_rig *d, bool high)
 {
     struct ahci_memory mem;
+    struct ahci_page *pages[] = {&mem.list, &mem.fis, &mem.table};
 
-    if (!structure(d, &mem.list, high, 0) || !structure(d, &mem.fis, high, 1) ||
-        !structure(d, &mem.table, high, 2) || !rig_flush(d->r, d->domain)) {
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (!structure(d, &pages[i]->spa, &pages[i]->iova, high, i)) {
+            return false;
+        }
+    }
+    if (!rig_flush(d->r, d->domain)) {
         return false;
     }
     if (!ahci_port_stop(&env.ahci) || !ahci_port_start(&env.ahci, &mem)) {
@@ -93,9 +103,42 @@ static bool start_ahci(struct disk_rig *d, bool high)
     return true;
 }
 
+static bool nvme_pages(struct disk_rig *d, bool high)
+{
+    struct nvme_memory *mem = &d->nvme_memory;
+    struct nvme_page *pages[] = {&mem->admin_sq, &mem->admin_cq, &mem->io_sq, &mem->io_cq,
+                                 &d->prps};
+
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (!structure(d, &pages[i]->spa, &pages[i]->iova, high, i)) {
+            return false;
+        }
+    }
+    return rig_flush(d->r, d->domain);
+}
+
+static bool start(struct disk_rig *d, bool high)
+{
+    if (d->kind == DISK_AHCI) {
+        return start_ahci(d, high);
+    }
+    return nvme_pages(d, high) && disk_nvme_enable(d);
+}
+
+bool disk_nvme_enable(struct disk_rig *d)
+{
+    bool good = nvme_enable(&env.nvme, &d->nvme_memory, d->interrupts);
+
+    if (!good) {
+        rule_error(d->r->c, "the NVMe controller is not enabled: CSTS 0x%x",
+                   nvme_status(&env.nvme));
+    }
+    return good;
+}
+
 bool disk_raise(struct disk_rig *d)
 {
-    return start_ahci(d, true);
+    return start(d, true);
 }
 
 struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
@@ -106,7 +149,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
     if (!d->r) {
         return NULL;
     }
-    d->devid = env.ahci.devid;
+    d->devid = kind == DISK_AHCI ? env.ahci.devid : env.nvme.devid;
     rule_at_end(c, rest, d);
     d->plain = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
     if (!d->plain || !rig_tree(d->r, &d->pt, 4) ||
@@ -120,7 +163,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
             return NULL;
         }
     }
-    return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start_ahci(d, false) ? d : NULL;
+    return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start(d, false) ? d : NULL;
 }
 
 static enum disk_end move_ahci(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
@@ -144,6 +187,42 @@ static enum disk_end move_ahci(struct disk_rig *d, bool write, uint32_t lba, uin
                                                                                    : DISK_DONE;
 }
 
+/* PRP1 is the first region, whose page may be entered anywhere; PRP2 the second one, or a list of
+ * all that follow (NVM Express 1.4, section 4.3). */
+static enum disk_end move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                               const struct disk_region *regions, unsigned n)
+{
+    volatile uint64_t *list = (volatile uint64_t *)d->prps.spa;
+    uint64_t prp2 = n == 2 ? regions[1].iova : n > 2 ? d->prps.iova : 0;
+
+    for (unsigned i = 1; n > 2 && i < n; i++) {
+        list[i - 1] = regions[i].iova;
+    }
+    return disk_move_nvme(d, write, lba, sectors, regions[0].iova, prp2);
+}
+
+enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                             uint64_t prp1, uint64_t prp2)
+{
+    struct nvme_result *res = &d->nvme;
+    uint16_t cid;
+
+    if (write && !env_disk_may_write(disk_of(d), lba, sectors)) {
+        rule_error(d->r->c, "sectors from %u on are not in the scratch area: nothing is written",
+                   lba);
+        return DISK_SILENT;
+    }
+    cid = nvme_start(&env.nvme, write, lba, sectors, prp1, prp2);
+    if (!nvme_finish(&env.nvme, res)) {
+        d->status = res->csts;
+        (void)disk_nvme_enable(d);
+        return DISK_SILENT;
+    }
+    d->status = res->status;
+    expect_u64(d->r->c, "identifier of the completion", cid, res->cid);
+    return res->status ? DISK_REFUSED : DISK_DONE;
+}
+
 enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
                         const struct disk_region *regions, unsigned n)
 {
@@ -152,7 +231,8 @@ enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t s
                    lba);
         return DISK_SILENT;
     }
-    return move_ahci(d, write, lba, sectors, regions, n);
+    return d->kind == DISK_AHCI ? move_ahci(d, write, lba, sectors, regions, n)
+                                : move_nvme(d, write, lba, sectors, regions, n);
 }
 
 bool disk_sector(struct disk_rig *d, uint32_t lba, uint8_t *to)

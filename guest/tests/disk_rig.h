@@ -10,9 +10,10 @@
 #define TESTS_DISK_RIG_H
 
 #include "drivers/ahci/ahci.h"
+#include "drivers/nvme/nvme.h"
 #include "tests/rig.h"
 
-enum disk { DISK_AHCI };
+enum disk { DISK_AHCI, DISK_NVME };
 
 /* Rights of a leaf: PR, IR and IW. */
 #define DISK_PAGE_RW      0x6000000000000001ull
@@ -47,6 +48,10 @@ struct disk_rig {
     uint64_t plain;   /* a page for disk_sector() */
     uint32_t status;  /* of the last request, as the device has it */
     struct ahci_result ahci;
+    struct nvme_result nvme;
+    struct nvme_page prps; /* where a PRP list goes */
+    struct nvme_memory nvme_memory;
+    bool interrupts; /* NVMe: the I/O queue was made with them */
 };
 
 /**
@@ -74,6 +79,14 @@ bool disk_rights(struct disk_rig *d, unsigned i, uint64_t rights);
  */
 enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
                         const struct disk_region *regions, unsigned n);
+
+/** NVMe: a command with these PRPs; guarded as disk_move(). */
+enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                             uint64_t prp1, uint64_t prp2);
+
+/** NVMe: reset the controller and enable it with the queues that it has. False: the rule is an
+ * error. */
+bool disk_nvme_enable(struct disk_rig *d);
 
 /** Read one sector by a request that has nothing unusual. False: the rule is an error. */
 bool disk_sector(struct disk_rig *d, uint32_t lba, uint8_t *to);

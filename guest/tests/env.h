@@ -12,6 +12,7 @@
 #include "drivers/amdvi/amdvi.h"
 #include "drivers/edu/edu.h"
 #include "drivers/ide/ide.h"
+#include "drivers/nvme/nvme.h"
 #include "drivers/rtl8139/rtl8139.h"
 #include "drivers/testdev/testdev.h"
 
@@ -36,6 +37,8 @@ struct env {
     const char *rtl8139_missing;
     struct ahci ahci;
     struct env_disk ahci_disk;
+    struct nvme nvme;
+    struct env_disk nvme_disk;
     const char *host_missing;   /* NULL if a host answers and serves the network card */
     const char *inject_missing; /* NULL if a host answers and can make the IOMMU report errors */
     uint32_t read_lba;          /* sectors that may be read: from here ... */

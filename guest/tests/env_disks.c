@@ -40,18 +40,6 @@ bool env_disk_may_write(const struct env_disk *d, uint32_t lba, uint32_t sectors
     return sectors <= d->count && lba >= d->first && lba - d->first <= d->count - sectors;
 }
 
-/* Pages of which bus address and address are the same. */
-static bool identity_pages(struct ahci_page *pages, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        pages[i].spa = pages[i].iova = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
-        if (!pages[i].spa) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void find_ahci(void)
 {
     struct ahci_page p[4];
@@ -59,9 +47,12 @@ static void find_ahci(void)
     struct ahci_memory mem;
     struct ahci_result res;
 
-    if (!identity_pages(p, 4)) {
-        env.ahci_disk.missing = "no memory for the AHCI controller";
-        return;
+    for (unsigned i = 0; i < 4; i++) {
+        p[i].spa = p[i].iova = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+        if (!p[i].spa) {
+            env.ahci_disk.missing = "no memory for the AHCI controller";
+            return;
+        }
     }
     mem = (struct ahci_memory){p[0], p[1], p[2]};
     env.ahci_disk.missing = ahci_discover(a, &mem, &p[3]);
@@ -81,17 +72,49 @@ static void find_ahci(void)
     }
 }
 
+static void find_nvme(void)
+{
+    struct nvme_page p[5];
+    struct nvme *n = &env.nvme;
+    struct nvme_memory mem;
+    struct nvme_result res;
+
+    for (unsigned i = 0; i < 5; i++) {
+        p[i].spa = p[i].iova = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
+        if (!p[i].spa) {
+            env.nvme_disk.missing = "no memory for the NVMe controller";
+            return;
+        }
+    }
+    mem = (struct nvme_memory){p[0], p[1], p[2], p[3]};
+    env.nvme_disk.missing = nvme_discover(n, &mem, &p[4]);
+    if (env.nvme_disk.missing) {
+        return;
+    }
+    if (!nvme_enable(n, &mem, false) || !nvme_rw(n, false, 0, 1, p[4].iova, 0, &res) ||
+        res.status) {
+        env.nvme_disk.missing = "the first sector of the NVMe disk cannot be read";
+    } else {
+        env.nvme_disk = env_disk_area((const void *)p[4].spa, n->sectors);
+    }
+    if (!nvme_shutdown(n)) {
+        env.nvme_disk.missing = "the NVMe controller does not end";
+    }
+}
+
 void env_find_disks(void)
 {
-    struct page_mark mark = page_mark();
-
+    /* The pages stay taken: those of page tables for the controllers' registers are among them. */
     find_ahci();
-    page_release(mark);
+    find_nvme();
 }
 
 void env_rest_disks(void)
 {
     if (env.ahci.base) {
         (void)ahci_reset(&env.ahci);
+    }
+    if (env.nvme.base) {
+        (void)nvme_shutdown(&env.nvme);
     }
 }
