@@ -35,7 +35,7 @@ static uint32_t messages(struct disk_rig *d, struct listener *l, uint32_t enable
     return l->count;
 }
 
-RULE("AHCI-IRQ-001", "A", ahci_end_sends_a_message, RULE_KEYS("10.7", "ahci,apic"),
+RULE("AHCI-IRQ-001", "A", ahci_end_sends_a_message, RULE_KEYS("3.3.6", "ahci,apic"),
      "The end of a DMA command sends one message with GHC.IE=1 and PxIE.DHRE=1 and none with "
      "either 0; PxIS.DHRS and IS tell it in any case, until a 1 is written to them")
 {

@@ -32,7 +32,7 @@ static uint32_t messages(struct disk_rig *d, struct listener *l, bool wanted)
     return l->count;
 }
 
-RULE("NVME-IRQ-001", "A", nvme_completion_sends_a_message, RULE_KEYS("7.5.1", "nvme,apic"),
+RULE("NVME-IRQ-001", "A", nvme_completion_sends_a_message, RULE_KEYS("7.5", "nvme,apic"),
      "A completion in a queue that was made with IEN=1 sends one message by its entry of the MSI-X "
      "table, in one with IEN=0 none")
 {

@@ -19,7 +19,7 @@
 #define AHCI_PRD_BYTES_MAX 0x400000u
 #define AHCI_PRDS          248u /* that fit into a page behind the command's own part */
 
-/* Register FIS, host to device (Serial ATA 3.0, section 10.3.4): bytes */
+/* Register FIS, host to device (Serial ATA 2.6, section 10.3.4): bytes */
 #define AHCI_FIS_H2D      0x27
 #define AHCI_FIS_COMMAND  0x80 /* byte 1: the command register is written */
 #define AHCI_FIS_LBA_MODE 0x40 /* byte 7 */

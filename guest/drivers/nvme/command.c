@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Queues and commands (NVM Express 1.4, sections 4.1, 6.9 and 6.15; doorbells: 3.1.16).
+ * Queues and commands (NVM Express 1.4, sections 4.1, 6.9 and 6.15).
  */
 #include "arch/cpu.h"
 #include "arch/io.h"
