@@ -119,33 +119,64 @@ static void blocked_write(struct disk_rig *d)
     (void)disk_rights(d, MIDDLE, DISK_PAGE_RW);
 }
 
-static void blocked_rule(struct check *c, enum disk kind)
+/* Once everything is mapped again, the device works. */
+static void works_again(struct disk_rig *d)
 {
-    struct disk_rig *d = disk_rig_begin(c, kind);
     struct disk_region good = {B, 0x1000};
 
-    if (!d || !disk_controls(d)) {
-        return;
-    }
-    blocked_read(d, DISK_PAGE_BLOCKED, FAULT_NOT_PRESENT, "a read into a page with PR=0");
-    blocked_read(d, DISK_PAGE_RO, FAULT_DENIED, "a read into a page with IW=0");
-    blocked_write(d);
-    expect_true(c, disk_move(d, false, disk_read_lba(d, 8), 8, &good, 1) == DISK_DONE,
+    expect_true(d->r->c, disk_move(d, false, disk_read_lba(d, 8), 8, &good, 1) == DISK_DONE,
                 "expected the device to work again once everything is mapped, status 0x%x",
                 d->status);
     expect_no_event(d->r, "a read of mapped pages");
 }
 
-RULE("AHCI-BLK-001", "A", ahci_reports_a_blocked_region, RULE_KEYS("6.2.2", "ahci"),
-     "A region in the middle of the PRDT that is blocked ends the command with a fatal error, "
-     "nothing of it moves, and the port works again after a restart")
+static void write_rule(struct check *c, enum disk kind)
 {
-    blocked_rule(c, DISK_AHCI);
+    struct disk_rig *d = disk_rig_begin(c, kind);
+
+    if (d && disk_controls(d)) {
+        blocked_write(d);
+        works_again(d);
+    }
 }
 
-RULE("NVME-BLK-001", "A", nvme_reports_a_blocked_page, RULE_KEYS("4.6.1.2.1", "nvme"),
-     "A page in the middle of a command that is blocked ends it with a status that is not success, "
-     "nothing of it moves, and the next command works")
+static void read_rule(struct check *c, enum disk kind)
 {
-    blocked_rule(c, DISK_NVME);
+    struct disk_rig *d = disk_rig_begin(c, kind);
+
+    if (d && disk_controls(d)) {
+        blocked_read(d, DISK_PAGE_BLOCKED, FAULT_NOT_PRESENT, "a read into a page with PR=0");
+        blocked_read(d, DISK_PAGE_RO, FAULT_DENIED, "a read into a page with IW=0");
+        works_again(d);
+    }
+}
+
+RULE(
+    "AHCI-BLK-001", "A", ahci_reports_a_blocked_source, RULE_KEYS("6.2.2", "ahci"),
+    "WRITE DMA EXT from a region in the middle that is blocked ends with a fatal error, nothing of "
+    "it gets to the disk, and the port works again after a restart")
+{
+    write_rule(c, DISK_AHCI);
+}
+
+RULE(
+    "AHCI-BLK-002", "M", ahci_reports_a_blocked_target, RULE_KEYS("6.2.2", "ahci"),
+    "READ DMA EXT into a region in the middle that is blocked ends with a fatal error, that region "
+    "keeps every byte, and the port works again after a restart")
+{
+    read_rule(c, DISK_AHCI);
+}
+
+RULE("NVME-BLK-001", "A", nvme_reports_a_blocked_source, RULE_KEYS("4.6.1.2.1", "nvme"),
+     "WRITE from a page in the middle that is blocked ends with a status that is not success, "
+     "nothing of it gets to the disk, and the next command works")
+{
+    write_rule(c, DISK_NVME);
+}
+
+RULE("NVME-BLK-002", "M", nvme_reports_a_blocked_target, RULE_KEYS("4.6.1.2.1", "nvme"),
+     "READ into a page in the middle that is blocked ends with a status that is not success, that "
+     "page keeps every byte, and the next command works")
+{
+    read_rule(c, DISK_NVME);
 }

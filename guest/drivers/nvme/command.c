@@ -49,9 +49,14 @@ static bool pending(const struct nvme_queue *q)
     return !!(next(q) & NVME_CQE_PHASE) == q->phase;
 }
 
+static bool active(const struct nvme *n, const struct nvme_queue *q)
+{
+    return !pending(q) && !(nvme_status(n) & NVME_CSTS_CFS);
+}
+
 bool nvme_take(struct nvme *n, struct nvme_queue *q, struct nvme_result *res)
 {
-    bool came = wait_until(pending(q) || (nvme_status(n) & NVME_CSTS_CFS), NVME_WAIT_US);
+    bool came = wait_until(!active(n, q), NVME_WAIT_US);
 
     memory_barrier();
     *res = (struct nvme_result){.timed_out = !came, .csts = nvme_status(n)};
@@ -79,7 +84,7 @@ uint16_t nvme_start(struct nvme *n, bool write, uint64_t lba, uint32_t count, ui
 
 bool nvme_active(const struct nvme *n)
 {
-    return !pending(&n->io) && !(nvme_status(n) & NVME_CSTS_CFS);
+    return active(n, &n->io);
 }
 
 bool nvme_finish(struct nvme *n, struct nvme_result *res)
