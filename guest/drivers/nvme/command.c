@@ -9,6 +9,11 @@
 #include "drivers/nvme/queue.h"
 #include "drivers/nvme/regs.h"
 
+uint32_t nvme_status(const struct nvme *n)
+{
+    return mmio_read32(n->base + NVME_CSTS);
+}
+
 /* Submission doorbell of queue @id: index 2 * id; completion doorbell: the next one. */
 static void ring(const struct nvme *n, unsigned index, uint16_t v)
 {

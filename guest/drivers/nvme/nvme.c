@@ -12,11 +12,6 @@
 
 #define BAR_BYTES 0x4000u /* registers, doorbells, and what QEMU puts behind them */
 
-uint32_t nvme_status(const struct nvme *n)
-{
-    return mmio_read32(n->base + NVME_CSTS);
-}
-
 /* CAP.TO is what the controller itself asks for. */
 static uint64_t ready_us(const struct nvme *n)
 {
