@@ -27,7 +27,7 @@ static struct {
     uint64_t control, dev_tab, cmd_buf, evt_log, excl_base, excl_limit;
     struct {
         uint16_t devid, command;
-    } device[3];
+    } device[6];
     unsigned devices;
     struct msi_state msi;
 } found;
@@ -39,42 +39,22 @@ static void remember_command(uint16_t devid)
     found.devices++;
 }
 
-/* The scratch disk's first sector: docs/results-format.md, "Scratch disk". */
-static const char scratch_signature[] = "AMDVI-CHECK SCRATCH DISK v1\n";
-
-struct scratch_header {
-    char signature[64];
-    uint64_t seed;
-    uint32_t first_lba;
-    uint32_t count;
-} __attribute__((packed));
-
 static void find_disk_areas(void)
 {
-    static union {
-        struct scratch_header header;
-        uint8_t bytes[IDE_SECTOR];
-    } sector;
+    static uint8_t sector[IDE_SECTOR];
+    struct env_disk area;
 
     env.read_lba = 1;
     env.read_count = env.ide.sectors > 1 ? env.ide.sectors - 1 : 0;
-    if (!ide_pio_read(&env.ide, 0, &sector)) {
+    if (!ide_pio_read(&env.ide, 0, sector)) {
         env.ide_missing = "the disk's first sector cannot be read by PIO";
         return;
     }
-
-    const struct scratch_header *h = &sector.header;
-
-    /*
-     * Without the whole signature, and an area that lies on the disk with room for the rules on
-     * both sides of its start, nothing is ever written.
-     */
-    if (memcmp(h->signature, scratch_signature, sizeof(scratch_signature)) == 0 &&
-        h->first_lba > ENV_SECTORS_MIN && h->count >= ENV_SECTORS_MIN &&
-        h->first_lba < env.ide.sectors && h->count <= env.ide.sectors - h->first_lba) {
-        env.read_count = h->first_lba - 1;
-        env.scratch_lba = h->first_lba;
-        env.scratch_count = h->count;
+    area = env_disk_area(sector, env.ide.sectors);
+    if (!area.missing) {
+        env.read_count = area.first - 1;
+        env.scratch_lba = area.first;
+        env.scratch_count = area.count;
     }
     if (env.read_count < ENV_SECTORS_MIN) {
         env.ide_missing = "the disk is too small";
@@ -83,8 +63,9 @@ static void find_disk_areas(void)
 
 bool env_may_write(uint32_t lba, uint32_t sectors)
 {
-    return sectors <= env.scratch_count && lba >= env.scratch_lba &&
-           lba - env.scratch_lba <= env.scratch_count - sectors;
+    struct env_disk area = {.first = env.scratch_lba, .count = env.scratch_count};
+
+    return env_disk_may_write(&area, lba, sectors);
 }
 
 /* Secure nested paging locks the registers and the tables (REG-017); MSR C001_0010h bit 24 is
@@ -130,6 +111,8 @@ const char *env_init(const struct env_options *opt)
     const struct pci_dev *ide = pci_find_class(0x010180, 0xffff80, NULL);
     const struct pci_dev *testdev = pci_find_id(0x1234, 0xadc1, NULL);
     const struct pci_dev *edu = pci_find_id(0x1234, 0x11e8, NULL);
+    const struct pci_dev *ahci = pci_find_class(0x010601, 0xffffff, NULL);
+    const struct pci_dev *nvme = pci_find_class(0x010802, 0xffffff, NULL);
 
     if (ide) {
         remember_command(ide->devid);
@@ -140,6 +123,12 @@ const char *env_init(const struct env_options *opt)
     if (edu) {
         remember_command(edu->devid);
     }
+    if (ahci) {
+        remember_command(ahci->devid);
+    }
+    if (nvme) {
+        remember_command(nvme->devid);
+    }
     env.ide_missing = ide_discover(&env.ide);
     if (!env.ide_missing) {
         find_disk_areas();
@@ -147,6 +136,7 @@ const char *env_init(const struct env_options *opt)
     env.testdev_missing = testdev_discover(&env.testdev);
     env.edu_missing = edu_discover(&env.edu);
     env.rtl8139_missing = rtl8139_discover(&env.rtl8139);
+    env_find_disks();
 
     unsigned bus = 0;
 
@@ -202,6 +192,8 @@ void env_platform(void)
     report_platform("ide_scratch_sectors", "%u", env.scratch_count);
     report_platform("testdev", "%s", env.testdev_missing ? env.testdev_missing : "yes");
     report_platform("edu", "%s", env.edu_missing ? env.edu_missing : "yes");
+    report_platform("ahci", "%s", env.ahci_disk.missing ? env.ahci_disk.missing : "yes");
+    report_platform("nvme", "%s", env.nvme_disk.missing ? env.nvme_disk.missing : "yes");
     env.cpus = env_report_cpus();
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
@@ -223,6 +215,10 @@ bool env_has(const char *need, const char **why)
         *why = env.edu_missing;
     } else if (strcmp(need, "rtl8139") == 0) {
         *why = env.rtl8139_missing;
+    } else if (strcmp(need, "ahci") == 0) {
+        *why = env.ahci_disk.missing;
+    } else if (strcmp(need, "nvme") == 0) {
+        *why = env.nvme_disk.missing;
     } else if (strcmp(need, "host") == 0) {
         *why = env.host_missing;
     } else if (strcmp(need, "inject") == 0) {
@@ -246,6 +242,7 @@ void env_restore(void)
     if (!env.rtl8139_missing) {
         (void)rtl8139_reset(&env.rtl8139);
     }
+    env_rest_disks();
     (void)amdvi_disable(u);
     amdvi_write64(u, AMDVI_DEV_TAB_BASE, found.dev_tab);
     amdvi_write64(u, AMDVI_CMD_BUF_BASE, found.cmd_buf);

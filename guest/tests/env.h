@@ -8,11 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drivers/ahci/ahci.h"
 #include "drivers/amdvi/amdvi.h"
 #include "drivers/edu/edu.h"
 #include "drivers/ide/ide.h"
+#include "drivers/nvme/nvme.h"
 #include "drivers/rtl8139/rtl8139.h"
 #include "drivers/testdev/testdev.h"
+
+/* The scratch area of a disk that the rules read and write by 64-bit addresses. The sectors between
+ * the first one and the area hold what the harness wrote. */
+struct env_disk {
+    const char *missing; /* NULL if there is a disk with a scratch area */
+    uint64_t seed;       /* of the contents in front of the area */
+    uint32_t first;      /* sectors that may be written: from here ... */
+    uint32_t count;      /* ... this many */
+};
 
 struct env {
     struct amdvi iommu;
@@ -24,6 +35,10 @@ struct env {
     const char *edu_missing;
     struct rtl8139 rtl8139;
     const char *rtl8139_missing;
+    struct ahci ahci;
+    struct env_disk ahci_disk;
+    struct nvme nvme;
+    struct env_disk nvme_disk;
     const char *host_missing;   /* NULL if a host answers and serves the network card */
     const char *inject_missing; /* NULL if a host answers and can make the IOMMU report errors */
     const char *hold_missing;   /* NULL if a host answers and can hold requests of the disk */
@@ -44,6 +59,18 @@ struct env {
 /** Do all of these sectors lie in the disk's scratch area? Whoever writes to the disk asks first.
  */
 bool env_may_write(uint32_t lba, uint32_t sectors);
+
+/** The same for the area of another disk. */
+bool env_disk_may_write(const struct env_disk *d, uint32_t lba, uint32_t sectors);
+
+/** The area that the first sector of a disk of @sectors sectors names, if it has the signature. */
+struct env_disk env_disk_area(const void *sector, uint64_t sectors);
+
+/** Find the disks with 64-bit addresses, and have them at rest. The IOMMU must be off. */
+void env_find_disks(void);
+
+/** Reset their controllers, so that nothing goes on. */
+void env_rest_disks(void);
 
 /** The one and only. Filled by env_init() of check/env.h. */
 extern struct env env;
