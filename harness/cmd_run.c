@@ -117,7 +117,7 @@ static const Result *first_unexpected(const MachineResults *results)
 // Where the results are, and what to look at next.
 static void print_end(FILE *to, GPtrArray *machines, gboolean repro)
 {
-    // Both may lead to one file: what goes to standard error must not stand in the middle of a line.
+    // Both may lead to one file: standard error must not write into the middle of a line.
     fflush(stdout);
     for (guint i = 0; i < machines->len; i++) {
         const Machine *machine = machines->pdata[i];
