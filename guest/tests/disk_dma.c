@@ -165,8 +165,7 @@ RULE("NVME-DMA-002", "A", nvme_writes_through_prps, RULE_KEYS("4.3", "nvme"),
  */
 RULE("AHCI-DMA-003", "A", ahci_tells_the_end_in_memory, RULE_KEYS("4.2.1", "ahci"),
      "Command list, table and received FIS area may lie above 4 GiB; at the end of a DMA command "
-     "the "
-     "register FIS stands at 40h, PRDBC tells the bytes moved, PxCI is 0 and PxIS.DHRS is 1")
+     "the register FIS stands at 40h, PRDBC tells the bytes moved, PxCI is 0 and PxIS.DHRS is 1")
 {
     struct disk_rig *d = disk_rig_begin(c, DISK_AHCI);
     static const uint32_t lengths[] = {1, 8, 3};

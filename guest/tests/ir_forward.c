@@ -2,9 +2,7 @@
 /*
  * Messages that are not remapped (docs/rules.md section 10).
  */
-#include "arch/irq.h"
 #include "arch/smp.h"
-#include "platform/msi.h"
 #include "tests/env.h"
 #include "tests/irq_rig.h"
 
@@ -21,21 +19,8 @@ struct forward {
 /* Send one message under this device table entry, then one that surely comes; what came in all? */
 static bool send_under(struct forward *f, uint64_t q0, uint64_t q2)
 {
-    struct rig *r = f->r;
-
-    f->sent->count = f->remapped->count = f->later->count = 0;
-    if (!rig_attach(r, r->testdev, q0, 0x5, q2, 0) ||
-        !msi_connect(r->testdev, smp_apic_id(0), VECTOR_SENT) || !testdev_msi(&env.testdev)) {
-        rule_error(r->c, "the test device cannot send its message");
-        return false;
-    }
-    if (!rig_attach(r, r->testdev, 0, 0, 0, 0) ||
-        !msi_connect(r->testdev, smp_apic_id(0), VECTOR_LATER) || !testdev_msi(&env.testdev)) {
-        rule_error(r->c, "the test device cannot send its message");
-        return false;
-    }
-    (void)irq_wait(f->later->count != 0, AMDVI_WAIT_US);
-    return true;
+    f->sent->count = f->remapped->count = 0;
+    return irq_send_under(f->r, q0, 0x5, q2, VECTOR_SENT, f->later);
 }
 
 /*

@@ -3,10 +3,8 @@
  * An interrupt remapping table that cannot be read, at all or now and then (docs/rules.md section
  * 10).
  */
-#include "arch/irq.h"
 #include "arch/smp.h"
 #include "drivers/amdvi/regs.h"
-#include "platform/msi.h"
 #include "tests/env.h"
 #include "tests/hw_rig.h"
 #include "tests/irq_rig.h"
@@ -33,21 +31,8 @@ struct sender {
  */
 static bool send_through(struct sender *s, uint64_t root)
 {
-    struct rig *r = s->r;
-
-    s->sent->count = s->moved->count = s->later->count = 0;
-    if (!rig_attach(r, r->testdev, Q0, DOMAIN, Q2 | root, 0) ||
-        !msi_connect(r->testdev, smp_apic_id(0), VECTOR_SENT) || !testdev_msi(&env.testdev)) {
-        rule_error(r->c, "the test device cannot send its message");
-        return false;
-    }
-    if (!rig_attach(r, r->testdev, 0, 0, 0, 0) ||
-        !msi_connect(r->testdev, smp_apic_id(0), VECTOR_LATER) || !testdev_msi(&env.testdev)) {
-        rule_error(r->c, "the test device cannot send its message");
-        return false;
-    }
-    (void)irq_wait(s->later->count != 0, AMDVI_WAIT_US);
-    return true;
+    s->sent->count = s->moved->count = 0;
+    return irq_send_under(s->r, Q0, DOMAIN, Q2 | root, VECTOR_SENT, s->later);
 }
 
 /*

@@ -219,3 +219,19 @@ void expect_later(struct rig *r, enum source s, struct listener *later, const ch
                 "%s, then %s with everything enabled: expected 1 message, actual %u", what,
                 source_names[s], later->count);
 }
+
+bool irq_send_under(struct rig *r, uint64_t q0, uint64_t q1, uint64_t q2, unsigned vector,
+                    struct listener *later)
+{
+    later->count = 0;
+    if (!rig_attach(r, r->testdev, q0, q1, q2, 0) ||
+        !msi_connect(r->testdev, smp_apic_id(0), (uint8_t)vector) || !testdev_msi(&env.testdev) ||
+        !rig_attach(r, r->testdev, 0, 0, 0, 0) ||
+        !msi_connect(r->testdev, smp_apic_id(0), (uint8_t)later->vector) ||
+        !testdev_msi(&env.testdev)) {
+        rule_error(r->c, "the test device cannot send its message");
+        return false;
+    }
+    (void)irq_wait(later->count != 0, AMDVI_WAIT_US);
+    return true;
+}

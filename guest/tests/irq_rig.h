@@ -91,4 +91,13 @@ bool source_fire(struct rig *r, enum source s);
  */
 void expect_later(struct rig *r, enum source s, struct listener *later, const char *what);
 
+/**
+ * Have the test device send one message at @vector while its device table entry has the quadwords
+ * @q0, @q1, @q2 and 0; then, with V=0, one at @later's vector, which is of lower priority: once
+ * that has come, what the first one does has been done. False: the rule is an error. That @later
+ * counts 1 is for the caller to look at.
+ */
+bool irq_send_under(struct rig *r, uint64_t q0, uint64_t q1, uint64_t q2, unsigned vector,
+                    struct listener *later);
+
 #endif
