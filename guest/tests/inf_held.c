@@ -3,7 +3,9 @@
  * Invalidations while a transfer of the disk is under way (docs/rules.md section 7.1). The host
  * holds the disk's answer, so that it is, for as long as the rule needs.
  */
+#include "drivers/amdvi/regs.h"
 #include "drivers/ide/regs.h"
+#include "lib/string.h"
 #include "tests/env.h"
 #include "tests/hold_rig.h"
 
@@ -38,12 +40,13 @@ static bool complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, u
     return true;
 }
 
+/* The whole transfer in one region. */
+static const ide_entry one[] = {{0x40000000, 0x80004000}};
+
 /* The transfer as it ought to be: exactly the sectors have moved, and nothing was logged. */
 static void expect_moved(struct ide_rig *t, bool write, uint32_t lba, const struct ide_result *res,
                          const char *what)
 {
-    static const ide_entry one[] = {{0x40000000, 0x80004000}};
-
     expect_true(t->c,
                 (res->bm_status & IDE_BM_STATE) == 0x04 && !(res->status & IDE_STATUS_ERR) &&
                     ide_rig_moved(t, write, one, 1, lba, HOLD_BYTES),
@@ -114,30 +117,91 @@ RULE("AMDVI-INF-020", "M", inf_flush_of_nothing_does_not_wait, INF_KEYS,
     }
 }
 
-/* The pages of the transfer and what their entries held. */
-struct leaves {
-    volatile uint64_t *slot[PAGES];
-    uint64_t found[PAGES];
+/* What becomes of the pages of the transfer. */
+enum withdrawal { UNMAPPED, REMAPPED, NO_WRITE, NO_READ, BLOCKED, MOVED };
+
+static const char *const withdrawal_names[] = {
+    "unmapped",  "mapped to other pages",        "with IW=0",
+    "with IR=0", "behind an entry with IR=IW=0", "in the domain that the device has left",
 };
 
-static void unmap(struct ide_rig *t, struct leaves *l)
+/* The domain that the device moves to, and a tree in which the same IOVAs lead to other pages. */
+#define OTHER_DOMAIN 0x0411
+
+struct elsewhere {
+    struct buf mem;
+    struct amdvi_pt pt;
+};
+
+static bool elsewhere(struct ide_rig *t, struct elsewhere *e)
 {
+    bool ok = buf_new(t->r, &e->mem, PAGE_HIGH, PAGES) && amdvi_pt_init(&e->pt, 3);
+
+    for (unsigned p = 0; ok && p < PAGES; p++) {
+        ok = amdvi_pt_map(&e->pt, IDE_IOVA + p * PAGE_SIZE, e->mem.spa + p * PAGE_SIZE, 1,
+                          AMDVI_IR | AMDVI_IW);
+    }
+    ok = ok && amdvi_pt_map(&e->pt, IDE_TABLE, t->table + PAGE_SIZE, 1, AMDVI_IR) &&
+         amdvi_pt_map(&e->pt, IDE_TABLE + PAGE_SIZE, t->table, 1, AMDVI_IR);
+    if (!ok) {
+        rule_error(t->c, "no memory for pages elsewhere");
+    }
+    return ok;
+}
+
+/* The entry of page @p: its rights are bits 62 (IW) and 61 (IR), its address bits 51:12. */
+static void withdraw_page(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w,
+                          unsigned p)
+{
+    volatile uint64_t *slot = amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
+    uint64_t entry = *slot;
+
+    switch (w) {
+    case UNMAPPED:
+        entry = 0;
+        break;
+    case REMAPPED:
+        entry = (entry & ~0x000ffffffffff000ull) | (e->mem.spa + p * PAGE_SIZE);
+        break;
+    case NO_WRITE:
+        entry &= ~0x4000000000000000ull;
+        break;
+    case NO_READ:
+        entry &= ~0x2000000000000000ull;
+        break;
+    case BLOCKED:
+    case MOVED:
+        break;
+    }
+    rig_store(slot, entry);
+}
+
+/* All that memory says of the pages; the IOMMU is told by the flush that follows. */
+static void withdraw(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w)
+{
+    /* V=TV=1: without rights and levels; or Mode 3, both rights, the other root. */
+    struct amdvi_dte blocked = {{0x0000000000000003, IDE_DOMAIN, 0, 0}};
+    struct amdvi_dte moved = {{0x6000000000000603 | e->pt.root, OTHER_DOMAIN, 0, 0}};
+
     for (unsigned p = 0; p < PAGES; p++) {
-        l->slot[p] = amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
-        l->found[p] = *l->slot[p];
-        rig_store(l->slot[p], 0);
+        withdraw_page(t, e, w, p);
+    }
+    if (w == BLOCKED || w == MOVED) {
+        amdvi_dte_write(t->r->u, t->r->ide, w == BLOCKED ? blocked : moved);
     }
 }
 
-static bool map_again(struct ide_rig *t, const struct leaves *l)
+static bool restore(struct ide_rig *t, const uint64_t *found)
 {
     for (unsigned p = 0; p < PAGES; p++) {
-        rig_store(l->slot[p], l->found[p]);
+        rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), found[p]);
     }
-    return rig_flush(t->r, IDE_DOMAIN);
+    return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN) && rig_flush(t->r, IDE_DOMAIN);
 }
 
 /* What drops the four pages at 4000_0000h of domain 0410h. */
+enum flush { PAGE_BY_PAGE, AS_A_RANGE, WHOLE_DOMAIN, ALL_DOMAINS, WITH_THE_ENTRY };
+
 static const struct {
     unsigned count;
     struct amdvi_cmd cmd[PAGES];
@@ -156,7 +220,28 @@ static const struct {
      {{{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
      "with the whole domain",
      "completion_domain"},
+    {1, {{{0, 0x80000000u, 0, 0}}}, "with all domains", "completion_all"},
+    /* INVALIDATE_DEVTAB_ENTRY, whose DeviceID is filled in, then the domain it was in */
+    {2,
+     {{{0, 0x20000000u, 0, 0}}, {{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
+     "with the device's entry and the whole domain",
+     "completion_entry"},
 };
+
+/* One after the other, and the completion of all. */
+static bool flush_and_complete(struct ide_rig *t, enum flush f)
+{
+    struct amdvi_cmd cmd[PAGES];
+
+    memcpy(cmd, flushes[f].cmd, sizeof(cmd));
+    if (f == WITH_THE_ENTRY) {
+        cmd[0].dw[0] = t->r->ide;
+    }
+    for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
+        amdvi_cmd_put(t->r->u, cmd[i]);
+    }
+    return complete(t, "old", cmd[flushes[f].count - 1], RELEASE_MS);
+}
 
 /* Does what the sectors hold contain a quadword of the new owner's pages, at its place? */
 static bool leaks(const struct ide_rig *t, const uint8_t *sectors)
@@ -176,29 +261,36 @@ static bool leaks(const struct ide_rig *t, const uint8_t *sectors)
 }
 
 /*
- * Unmap the pages of a transfer that is under way, flush them as number @f says, and give them to
+ * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
  * somebody else once the completion is seen. Whether the transfer ends before, goes elsewhere or is
  * aborted is free.
  */
-static bool give_away(struct ide_rig *t, bool write, unsigned f)
+static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, enum withdrawal w,
+                      enum flush f)
 {
     struct check *c = t->c;
     uint32_t lba = ide_rig_lba(t, write);
     enum hold_state then, now;
     struct ide_result res;
-    struct leaves leaves;
+    uint64_t found[PAGES];
     unsigned requests;
 
+    /* Undisturbed; after a write the sectors hold nothing that another rule has let through. */
+    if (!ide_rig_table(t, write, lba, HOLD_SECTORS, one, 1, &res)) {
+        return false;
+    }
+    control_pos(c, ide_rig_moved(t, write, one, 1, lba, HOLD_BYTES),
+                "a plain %s moves its sectors and is seen", ide_rig_name(write));
     if (!hold_begin(t, "old", write, lba, PREPARE_MS)) {
         return false;
     }
     control_neg(c, !leaks(t, t->before) && !leaks(t, t->data),
                 "neither what the disk held nor what moves looks like the new owner's pages");
-    unmap(t, &leaves);
-    for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
-        amdvi_cmd_put(t->r->u, flushes[f].cmd[i]);
+    for (unsigned p = 0; p < PAGES; p++) {
+        found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
     }
-    if (!complete(t, "old", flushes[f].cmd[flushes[f].count - 1], RELEASE_MS)) {
+    withdraw(t, e, w);
+    if (!flush_and_complete(t, f)) {
         return false;
     }
 
@@ -214,52 +306,138 @@ static bool give_away(struct ide_rig *t, bool write, unsigned f)
                 "the transfer was %s when the completion came, Active=%d, and has gone on since",
                 then == HOLD_HELD ? "held" : "over", active);
     expect_true(c, ide_rig_holds(t),
-                "%s, unmapped and flushed %s: expected the new owner's pages unchanged, actual "
+                "%s, %s and flushed %s: expected the new owner's pages unchanged, actual "
                 "changed by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                ide_rig_name(write), flushes[f].name, res.bm_status, res.status);
+                ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
+                res.status);
     if (write) {
         if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->sectors)) {
             return false;
         }
         expect_true(c, !leaks(t, t->sectors),
-                    "%s, unmapped and flushed %s: expected nothing of the new owner's pages on the "
+                    "%s, %s and flushed %s: expected nothing of the new owner's pages on the "
                     "disk, actual written by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                    ide_rig_name(write), flushes[f].name, res.bm_status, res.status);
+                    ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
+                    res.status);
     }
     rig_take_events(t->r); /* one that was aborted may log */
     observe(c, flushes[f].key, "%s",
             then != HOLD_HELD ? "after_the_transfer"
             : active          ? "while_under_way"
                               : "after_an_abort");
-    return map_again(t, &leaves);
+    return restore(t, found);
 }
 
-static void give_away_all(struct check *c, bool write)
+static void give_away_by(struct check *c, bool write, enum withdrawal w, const enum flush *f,
+                         unsigned n)
 {
+    struct elsewhere e;
     struct ide_rig t;
 
-    if (!ide_rig(c, &t, PAGES)) {
+    if (!ide_rig(c, &t, PAGES) || !elsewhere(&t, &e)) {
         return;
     }
-    for (unsigned f = 0; f < sizeof(flushes) / sizeof(flushes[0]); f++) {
-        control_pos(c, ide_rig_moves(&t, &env.ide, write, IDE_IOVA),
-                    "a plain %s moves its sector and is seen", ide_rig_name(write));
-        if (!give_away(&t, write, f)) {
+    for (unsigned i = 0; i < n; i++) {
+        if (!give_away(&t, &e, write, w, f[i])) {
             return;
         }
     }
 }
 
-RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
-     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: the "
-     "pages' new owner finds nothing changed")
+static void give_away_pages(struct check *c, bool write, enum withdrawal w)
 {
-    give_away_all(c, false);
+    static const enum flush by[] = {PAGE_BY_PAGE, AS_A_RANGE};
+
+    give_away_by(c, write, w, by, 2);
+}
+
+static void give_away_once(struct check *c, bool write, enum withdrawal w, enum flush f)
+{
+    give_away_by(c, write, w, &f, 1);
+}
+
+RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
+     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
+     "the pages' new owner finds nothing changed")
+{
+    give_away_pages(c, false, UNMAPPED);
+}
+
+RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, INF_KEYS,
+     "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
+     "COMPLETION_WAIT seen: the old pages' new owner finds nothing changed")
+{
+    give_away_pages(c, false, REMAPPED);
+}
+
+RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, INF_KEYS,
+     "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
+     "seen: the pages do not change any more")
+{
+    give_away_pages(c, false, NO_WRITE);
+}
+
+RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, INF_KEYS,
+     "Disk read under way, the device's entry made blocking, INVALIDATE_DEVTAB_ENTRY, its "
+     "domain flushed, COMPLETION_WAIT seen: the pages do not change any more")
+{
+    give_away_once(c, false, BLOCKED, WITH_THE_ENTRY);
+}
+
+RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
+     "Disk read under way, the device moved to another domain and root, "
+     "INVALIDATE_DEVTAB_ENTRY, the old domain flushed, COMPLETION_WAIT seen: the old domain's "
+     "pages do not change any more")
+{
+    give_away_once(c, false, MOVED, WITH_THE_ENTRY);
+}
+
+RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
+     "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT seen:"
+     " a read changes nothing of the pages' new owner, a write takes nothing from him")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+    if (!(amdvi_read64(r->u, AMDVI_EFR) & AMDVI_EFR_IA_SUP)) {
+        rule_skip(c, "IASup=0: there is no INVALIDATE_IOMMU_ALL");
+        return;
+    }
+    give_away_once(c, false, UNMAPPED, ALL_DOMAINS);
+    if (!rule_broken(c)) {
+        give_away_once(c, true, UNMAPPED, ALL_DOMAINS);
+    }
+}
+
+RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
+     "Disk transfer under way, its pages unmapped, the whole domain flushed, COMPLETION_WAIT "
+     "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
+{
+    give_away_once(c, false, UNMAPPED, WHOLE_DOMAIN);
+    if (!rule_broken(c)) {
+        give_away_once(c, true, UNMAPPED, WHOLE_DOMAIN);
+    }
 }
 
 RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
      "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "nothing of the pages' new owner reaches the disk")
 {
-    give_away_all(c, true);
+    give_away_pages(c, true, UNMAPPED);
+}
+
+RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, INF_KEYS,
+     "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
+     "COMPLETION_WAIT seen: nothing of the old pages' new owner reaches the disk")
+{
+    give_away_pages(c, true, REMAPPED);
+}
+
+RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, INF_KEYS,
+     "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
+     "seen: nothing of what the pages get then reaches the disk")
+{
+    give_away_pages(c, true, NO_READ);
 }
