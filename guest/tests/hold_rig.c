@@ -186,3 +186,20 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
     return ended;
 }
+
+const ide_entry hold_one[1] = {{0x40000000, 0x80004000}};
+
+bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms)
+{
+    amdvi_cmd_put(t->r->u, cmd);
+    if (!host_arm_release(t->c, tag, true, ms)) {
+        return false;
+    }
+    if (!amdvi_wait_completion(t->r->u, ms * 1000u + 5000000u)) {
+        expect_true(t->c, false,
+                    "expected a completion while a transfer is under way, or after "
+                    "its end, actual none");
+        return false;
+    }
+    return true;
+}

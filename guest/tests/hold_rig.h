@@ -48,4 +48,24 @@ bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, un
 /** Wait for the end of the transfer, stop the bus master and read status. */
 bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 
+/** The whole transfer as one entry of a table. */
+extern const ide_entry hold_one[1];
+
+/** Pages of it. */
+#define HOLD_PAGES 4u
+
+/**
+ * How long hold_begin() may let the transfer wait: until all is prepared, and the host is told by
+ * hold_complete() when to let it go.
+ */
+#define HOLD_PREPARE_MS 30000u
+
+/**
+ * One command, and the completion of all before it, with transfer @tag under way, which goes on by
+ * itself after @ms milliseconds: an emulator may keep the completion back until the transfer has
+ * ended, and stands still meanwhile. Where the completion comes at once nobody waits so long. False
+ * where there is none: the rule then has failed, or is an error.
+ */
+bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms);
+
 #endif

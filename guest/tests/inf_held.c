@@ -1,47 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Invalidations while a transfer of the disk is under way (docs/rules.md section 7.1). The host
- * holds the disk's answer, so that it is, for as long as the rule needs.
+ * Changes that do not concern a transfer of the disk that is under way (docs/rules.md section 7.1).
+ * The host holds the disk's answer, so that it is, for as long as the rule needs.
  */
-#include "drivers/amdvi/regs.h"
 #include "drivers/ide/regs.h"
-#include "lib/string.h"
 #include "tests/env.h"
 #include "tests/hold_rig.h"
 
-#define PAGES 4
-
 #define INF_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
+#define INF_BESIDE_KEYS \
+    "ref=2.4 needs=ide,hold,testdev hw-safe=no may-kill=no controls=both timeout-ms=60000"
 
-/*
- * An emulator may keep the completion back until the transfer has ended, and stands still
- * meanwhile: then the host lets the transfer go by itself after this time, which runs from the
- * moment when all is prepared. Where the completion comes at once nobody waits so long; it is long
- * enough for a slow host to see that.
- */
-#define RELEASE_MS    1000u
-#define COMPLETES_MS  3000u /* where the completion has to come before */
-#define PREPARE_MS    30000u
-#define COMPLETION_US (COMPLETES_MS * 1000u + 5000000u)
+/* Where the completion has to come before. */
+#define COMPLETES_MS 3000u
 
-/* One command, and the completion of all before it, with transfer @tag under way. */
-static bool complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms)
-{
-    amdvi_cmd_put(t->r->u, cmd);
-    if (!host_arm_release(t->c, tag, true, ms)) {
-        return false;
-    }
-    if (!amdvi_wait_completion(t->r->u, COMPLETION_US)) {
-        expect_true(t->c, false,
-                    "expected a completion while a transfer is under way, or after "
-                    "its end, actual none");
-        return false;
-    }
-    return true;
-}
-
-/* The whole transfer in one region. */
-static const ide_entry one[] = {{0x40000000, 0x80004000}};
+#define OTHER_DOMAIN 0x0411
 
 /* The transfer as it ought to be: exactly the sectors have moved, and nothing was logged. */
 static void expect_moved(struct ide_rig *t, bool write, uint32_t lba, const struct ide_result *res,
@@ -49,7 +22,7 @@ static void expect_moved(struct ide_rig *t, bool write, uint32_t lba, const stru
 {
     expect_true(t->c,
                 (res->bm_status & IDE_BM_STATE) == 0x04 && !(res->status & IDE_STATUS_ERR) &&
-                    ide_rig_moved(t, write, one, 1, lba, HOLD_BYTES),
+                    ide_rig_moved(t, write, hold_one, 1, lba, HOLD_BYTES),
                 "%s, %s: expected all sectors moved and nothing else, BMISTA bits 2:0 = 4, actual "
                 "0x%02x, status 0x%02x",
                 ide_rig_name(write), what, res->bm_status, res->status);
@@ -63,13 +36,56 @@ static bool fails_on_request(struct ide_rig *t, bool write)
     uint32_t lba = ide_rig_lba(t, write);
     struct ide_result res;
 
-    if (!hold_begin(t, "fails", write, lba, PREPARE_MS) || !host_release(t->c, "fails", false) ||
-        !hold_end(t, write, &res)) {
+    if (!hold_begin(t, "fails", write, lba, HOLD_PREPARE_MS) ||
+        !host_release(t->c, "fails", false) || !hold_end(t, write, &res)) {
         return false;
     }
     control_neg(t->c, (res.status & IDE_STATUS_ERR) && ide_rig_untouched(t, lba, HOLD_SECTORS),
                 "%s that the host has failed moves nothing: status 0x%02x", ide_rig_name(write),
                 res.status);
+    return true;
+}
+
+/*
+ * Start a transfer that is held, make a change, flush it, and see the completion before the
+ * transfer has gone on. Then it does, and moves all its data. @change may be NULL.
+ */
+static bool goes_on(struct ide_rig *t, bool write, void (*change)(void *arg), void *arg,
+                    struct amdvi_cmd flush, const char *what)
+{
+    uint32_t lba = ide_rig_lba(t, write);
+    struct ide_result res;
+    enum hold_state state;
+    unsigned requests;
+
+    if (!fails_on_request(t, write) || !hold_begin(t, "goes-on", write, lba, HOLD_PREPARE_MS)) {
+        return false;
+    }
+    if (change) {
+        change(arg);
+    }
+    if (!hold_complete(t, "goes-on", flush, COMPLETES_MS) ||
+        !host_hold_state(t->c, "goes-on", &state, &requests)) {
+        return false;
+    }
+    expect_true(t->c, state == HOLD_HELD,
+                "%s: expected the completion while the transfer is held, actual only when it "
+                "was released",
+                ide_rig_name(write));
+    if (state == HOLD_HELD) {
+        expect_true(
+            t->c, (ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATE) == 0x01 && ide_rig_holds(t),
+            "%s: expected the transfer still under way and nothing moved after the "
+            "completion",
+            ide_rig_name(write));
+        if (!host_release(t->c, "goes-on", true)) {
+            return false;
+        }
+    }
+    if (!hold_end(t, write, &res)) {
+        return false;
+    }
+    expect_moved(t, write, lba, &res, what);
     return true;
 }
 
@@ -81,363 +97,109 @@ RULE("AMDVI-INF-020", "M", inf_flush_of_nothing_does_not_wait, INF_KEYS,
     const struct amdvi_cmd flush = {{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}};
     struct ide_rig t;
 
-    if (!ide_rig(c, &t, PAGES)) {
+    if (!ide_rig(c, &t, HOLD_PAGES)) {
         return;
     }
     for (unsigned write = 0; write < 2; write++) {
-        uint32_t lba = ide_rig_lba(&t, write);
-        struct ide_result res;
-        enum hold_state state;
-        unsigned requests;
-
-        if (!fails_on_request(&t, write) || !hold_begin(&t, "goes-on", write, lba, PREPARE_MS) ||
-            !complete(&t, "goes-on", flush, COMPLETES_MS) ||
-            !host_hold_state(c, "goes-on", &state, &requests)) {
+        if (!goes_on(&t, write, NULL, NULL, flush, "after a flush that changed nothing")) {
             return;
         }
-        expect_true(c, state == HOLD_HELD,
-                    "%s: expected the completion while the transfer is held, actual only when it "
-                    "was released",
-                    ide_rig_name(write));
-        if (state == HOLD_HELD) {
-            expect_true(c,
-                        (ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATE) == 0x01 &&
-                            ide_rig_holds(&t),
-                        "%s: expected the transfer still under way and nothing moved after the "
-                        "completion",
-                        ide_rig_name(write));
-            if (!host_release(c, "goes-on", true)) {
-                return;
-            }
-        }
-        if (!hold_end(&t, write, &res)) {
-            return;
-        }
-        expect_moved(&t, write, lba, &res, "after a flush that changed nothing");
     }
 }
 
-/* What becomes of the pages of the transfer. */
-enum withdrawal { UNMAPPED, REMAPPED, NO_WRITE, NO_READ, BLOCKED, MOVED };
-
-static const char *const withdrawal_names[] = {
-    "unmapped",  "mapped to other pages",        "with IW=0",
-    "with IR=0", "behind an entry with IR=IW=0", "in the domain that the device has left",
-};
-
-/* The domain that the device moves to, and a tree in which the same IOVAs lead to other pages. */
-#define OTHER_DOMAIN 0x0411
-
-struct elsewhere {
-    struct buf mem;
-    struct amdvi_pt pt;
-};
-
-static bool elsewhere(struct ide_rig *t, struct elsewhere *e)
-{
-    bool ok = buf_new(t->r, &e->mem, PAGE_HIGH, PAGES) && amdvi_pt_init(&e->pt, 3);
-
-    for (unsigned p = 0; ok && p < PAGES; p++) {
-        ok = amdvi_pt_map(&e->pt, IDE_IOVA + p * PAGE_SIZE, e->mem.spa + p * PAGE_SIZE, 1,
-                          AMDVI_IR | AMDVI_IW);
-    }
-    ok = ok && amdvi_pt_map(&e->pt, IDE_TABLE, t->table + PAGE_SIZE, 1, AMDVI_IR) &&
-         amdvi_pt_map(&e->pt, IDE_TABLE + PAGE_SIZE, t->table, 1, AMDVI_IR);
-    if (!ok) {
-        rule_error(t->c, "no memory for pages elsewhere");
-    }
-    return ok;
-}
-
-/* The entry of page @p: its rights are bits 62 (IW) and 61 (IR), its address bits 51:12. */
-static void withdraw_page(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w,
-                          unsigned p)
-{
-    volatile uint64_t *slot = amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
-    uint64_t entry = *slot;
-
-    switch (w) {
-    case UNMAPPED:
-        entry = 0;
-        break;
-    case REMAPPED:
-        entry = (entry & ~0x000ffffffffff000ull) | (e->mem.spa + p * PAGE_SIZE);
-        break;
-    case NO_WRITE:
-        entry &= ~0x4000000000000000ull;
-        break;
-    case NO_READ:
-        entry &= ~0x2000000000000000ull;
-        break;
-    case BLOCKED:
-    case MOVED:
-        break;
-    }
-    rig_store(slot, entry);
-}
-
-/* All that memory says of the pages; the IOMMU is told by the flush that follows. */
-static void withdraw(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w)
-{
-    /* V=TV=1: without rights and levels; or Mode 3, both rights, the other root. */
-    struct amdvi_dte blocked = {{0x0000000000000003, IDE_DOMAIN, 0, 0}};
-    struct amdvi_dte moved = {{0x6000000000000603 | e->pt.root, OTHER_DOMAIN, 0, 0}};
-
-    for (unsigned p = 0; p < PAGES; p++) {
-        withdraw_page(t, e, w, p);
-    }
-    if (w == BLOCKED || w == MOVED) {
-        amdvi_dte_write(t->r->u, t->r->ide, w == BLOCKED ? blocked : moved);
-    }
-}
-
-static bool restore(struct ide_rig *t, const uint64_t *found)
-{
-    for (unsigned p = 0; p < PAGES; p++) {
-        rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), found[p]);
-    }
-    return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN) && rig_flush(t->r, IDE_DOMAIN);
-}
-
-/* What drops the four pages at 4000_0000h of domain 0410h. */
-enum flush { PAGE_BY_PAGE, AS_A_RANGE, WHOLE_DOMAIN, ALL_DOMAINS, WITH_THE_ENTRY };
-
-static const struct {
-    unsigned count;
-    struct amdvi_cmd cmd[PAGES];
-    const char *name, *key;
-} flushes[] = {
-    {4,
-     {{{0, 0x30000410u, 0x40000000u, 0}},
-      {{0, 0x30000410u, 0x40001000u, 0}},
-      {{0, 0x30000410u, 0x40002000u, 0}},
-      {{0, 0x30000410u, 0x40003000u, 0}}},
-     "page by page",
-     "completion_pages"},
-    /* 16 KiB: S=1, bit 12 set, bit 13 clear */
-    {1, {{{0, 0x30000410u, 0x40001001u, 0}}}, "as a range", "completion_range"},
-    {1,
-     {{{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
-     "with the whole domain",
-     "completion_domain"},
-    {1, {{{0, 0x80000000u, 0, 0}}}, "with all domains", "completion_all"},
-    /* INVALIDATE_DEVTAB_ENTRY, whose DeviceID is filled in, then the domain it was in */
-    {2,
-     {{{0, 0x20000000u, 0, 0}}, {{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
-     "with the device's entry and the whole domain",
-     "completion_entry"},
-};
-
-/* One after the other, and the completion of all. */
-static bool flush_and_complete(struct ide_rig *t, enum flush f)
-{
-    struct amdvi_cmd cmd[PAGES];
-
-    memcpy(cmd, flushes[f].cmd, sizeof(cmd));
-    if (f == WITH_THE_ENTRY) {
-        cmd[0].dw[0] = t->r->ide;
-    }
-    for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
-        amdvi_cmd_put(t->r->u, cmd[i]);
-    }
-    return complete(t, "old", cmd[flushes[f].count - 1], RELEASE_MS);
-}
-
-/* Does what the sectors hold contain a quadword of the new owner's pages, at its place? */
-static bool leaks(const struct ide_rig *t, const uint8_t *sectors)
-{
-    for (uint32_t off = 0; off < HOLD_BYTES; off += 8) {
-        uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
-        unsigned same = 0;
-
-        while (same < 8 && sectors[off + same] == buf_canary_byte(spa + same)) {
-            same++;
-        }
-        if (same == 8) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
- * somebody else once the completion is seen. Whether the transfer ends before, goes elsewhere or is
- * aborted is free.
- */
-static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, enum withdrawal w,
-                      enum flush f)
-{
-    struct check *c = t->c;
-    uint32_t lba = ide_rig_lba(t, write);
-    enum hold_state then, now;
-    struct ide_result res;
-    uint64_t found[PAGES];
-    unsigned requests;
-
-    /* Undisturbed; after a write the sectors hold nothing that another rule has let through. */
-    if (!ide_rig_table(t, write, lba, HOLD_SECTORS, one, 1, &res)) {
-        return false;
-    }
-    control_pos(c, ide_rig_moved(t, write, one, 1, lba, HOLD_BYTES),
-                "a plain %s moves its sectors and is seen", ide_rig_name(write));
-    if (!hold_begin(t, "old", write, lba, PREPARE_MS)) {
-        return false;
-    }
-    control_neg(c, !leaks(t, t->before) && !leaks(t, t->data),
-                "neither what the disk held nor what moves looks like the new owner's pages");
-    for (unsigned p = 0; p < PAGES; p++) {
-        found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
-    }
-    withdraw(t, e, w);
-    if (!flush_and_complete(t, f)) {
-        return false;
-    }
-
-    bool active = ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATUS_ACTIVE;
-
-    ide_rig_canary(t); /* by the new owner */
-    if (!host_hold_state(c, "old", &then, &requests) ||
-        (then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
-        !host_hold_state(c, "old", &now, &requests)) {
-        return false;
-    }
-    control_pos(c, now == HOLD_RELEASED && requests == 1,
-                "the transfer was %s when the completion came, Active=%d, and has gone on since",
-                then == HOLD_HELD ? "held" : "over", active);
-    expect_true(c, ide_rig_holds(t),
-                "%s, %s and flushed %s: expected the new owner's pages unchanged, actual "
-                "changed by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
-                res.status);
-    if (write) {
-        if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->sectors)) {
-            return false;
-        }
-        expect_true(c, !leaks(t, t->sectors),
-                    "%s, %s and flushed %s: expected nothing of the new owner's pages on the "
-                    "disk, actual written by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                    ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
-                    res.status);
-    }
-    rig_take_events(t->r); /* one that was aborted may log */
-    observe(c, flushes[f].key, "%s",
-            then != HOLD_HELD ? "after_the_transfer"
-            : active          ? "while_under_way"
-                              : "after_an_abort");
-    return restore(t, found);
-}
-
-static void give_away_by(struct check *c, bool write, enum withdrawal w, const enum flush *f,
-                         unsigned n)
-{
-    struct elsewhere e;
+/* A page that the test device reaches, and that comes to lie elsewhere. */
+struct beside {
     struct ide_rig t;
+    struct amdvi_pt own; /* a tree in which the page lies, unless it is the disk's */
+    struct amdvi_pt *pt;
+    struct buf from, to;
+    uint64_t iova;
+};
 
-    if (!ide_rig(c, &t, PAGES) || !elsewhere(&t, &e)) {
-        return;
+static bool beside(struct check *c, struct beside *b, bool own, uint64_t iova)
+{
+    if (!ide_rig(c, &b->t, HOLD_PAGES)) {
+        return false;
     }
-    for (unsigned i = 0; i < n; i++) {
-        if (!give_away(&t, &e, write, w, f[i])) {
+
+    struct rig *r = b->t.r;
+
+    b->pt = own ? &b->own : &b->t.pt;
+    b->iova = iova;
+    if (!buf_new(r, &b->from, PAGE_HIGH, 1) || !buf_new(r, &b->to, PAGE_HIGH, 1) ||
+        (own && !amdvi_pt_init(&b->own, 3)) ||
+        !amdvi_pt_map(b->pt, iova, b->from.spa, 1, AMDVI_IR | AMDVI_IW)) {
+        rule_error(c, "no memory for a page beside the transfer");
+        return false;
+    }
+    return rig_attach_tree(r, r->testdev, b->pt, own ? OTHER_DOMAIN : IDE_DOMAIN);
+}
+
+/* FC=0, IR=IW=1, NextLevel=0, PR=1 */
+static void move_page(void *arg)
+{
+    struct beside *b = arg;
+
+    rig_store(amdvi_pt_slot(b->pt, b->iova, 1), 0x6000000000000001ull | b->to.spa);
+}
+
+static bool moves_at(struct beside *b, const struct buf *at, const char *what)
+{
+    expect_dma(b->t.r, DMA_MOVED, ENGINE_TESTDEV, TO_MEMORY, b->iova, at, 0, what);
+    return !rule_broken(b->t.c);
+}
+
+/* Of both directions of the disk: @mapped tells whether there is a page at the IOVA before. */
+static void beside_goes_on(struct beside *b, bool mapped, struct amdvi_cmd flush, const char *what)
+{
+    volatile uint64_t *slot = amdvi_pt_slot(b->pt, b->iova, 1);
+
+    for (unsigned write = 0; write < 2; write++) {
+        rig_store(slot, mapped ? 0x6000000000000001ull | b->from.spa : 0);
+        if (!rig_flush(b->t.r, IDE_DOMAIN) || !rig_flush(b->t.r, OTHER_DOMAIN) ||
+            (mapped && !moves_at(b, &b->from, "before the change")) ||
+            !goes_on(&b->t, write, move_page, b, flush, what) ||
+            !moves_at(b, &b->to, "after the change")) {
             return;
         }
     }
 }
 
-static void give_away_pages(struct check *c, bool write, enum withdrawal w)
+RULE("AMDVI-INF-021", "M", inf_other_domain_does_not_wait, INF_BESIDE_KEYS,
+     "A page of another domain gets another place, that domain is flushed: the completion comes "
+     "while a transfer of the disk's domain is under way, which then goes on unharmed")
 {
-    static const enum flush by[] = {PAGE_BY_PAGE, AS_A_RANGE};
+    /* All of domain 0411h, where the IOVA is one of those that the disk uses in its own. */
+    const struct amdvi_cmd flush = {{0, 0x30000411u, 0xfffff003u, 0x7fffffffu}};
+    static struct beside b;
 
-    give_away_by(c, write, w, by, 2);
-}
-
-static void give_away_once(struct check *c, bool write, enum withdrawal w, enum flush f)
-{
-    give_away_by(c, write, w, &f, 1);
-}
-
-RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
-     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
-     "the pages' new owner finds nothing changed")
-{
-    give_away_pages(c, false, UNMAPPED);
-}
-
-RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, INF_KEYS,
-     "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
-     "COMPLETION_WAIT seen: the old pages' new owner finds nothing changed")
-{
-    give_away_pages(c, false, REMAPPED);
-}
-
-RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, INF_KEYS,
-     "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
-     "seen: the pages do not change any more")
-{
-    give_away_pages(c, false, NO_WRITE);
-}
-
-RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, INF_KEYS,
-     "Disk read under way, the device's entry made blocking, INVALIDATE_DEVTAB_ENTRY, its "
-     "domain flushed, COMPLETION_WAIT seen: the pages do not change any more")
-{
-    give_away_once(c, false, BLOCKED, WITH_THE_ENTRY);
-}
-
-RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
-     "Disk read under way, the device moved to another domain and root, "
-     "INVALIDATE_DEVTAB_ENTRY, the old domain flushed, COMPLETION_WAIT seen: the old domain's "
-     "pages do not change any more")
-{
-    give_away_once(c, false, MOVED, WITH_THE_ENTRY);
-}
-
-RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
-     "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT seen:"
-     " a read changes nothing of the pages' new owner, a write takes nothing from him")
-{
-    struct rig *r = rig_begin(c);
-
-    if (!r) {
-        return;
-    }
-    if (!(amdvi_read64(r->u, AMDVI_EFR) & AMDVI_EFR_IA_SUP)) {
-        rule_skip(c, "IASup=0: there is no INVALIDATE_IOMMU_ALL");
-        return;
-    }
-    give_away_once(c, false, UNMAPPED, ALL_DOMAINS);
-    if (!rule_broken(c)) {
-        give_away_once(c, true, UNMAPPED, ALL_DOMAINS);
+    if (beside(c, &b, true, IDE_IOVA)) {
+        beside_goes_on(&b, true, flush, "after a change of another domain");
     }
 }
 
-RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
-     "Disk transfer under way, its pages unmapped, the whole domain flushed, COMPLETION_WAIT "
-     "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
+RULE("AMDVI-INF-022", "M", inf_other_page_does_not_wait, INF_BESIDE_KEYS,
+     "Another page of the domain gets another place and is flushed: the completion comes while a "
+     "transfer to the pages in front of it is under way, which then goes on unharmed")
 {
-    give_away_once(c, false, UNMAPPED, WHOLE_DOMAIN);
-    if (!rule_broken(c)) {
-        give_away_once(c, true, UNMAPPED, WHOLE_DOMAIN);
+    /* Page 4000_4000h of domain 0410h, next to those of the transfer. */
+    const struct amdvi_cmd flush = {{0, 0x30000410u, 0x40004000u, 0}};
+    static struct beside b;
+
+    if (beside(c, &b, false, 0x40004000)) {
+        beside_goes_on(&b, true, flush, "after a change of another page");
     }
 }
 
-RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
-     "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
-     "nothing of the pages' new owner reaches the disk")
+RULE("AMDVI-INF-023", "M", inf_new_page_does_not_wait, INF_BESIDE_KEYS,
+     "A page is mapped where none was and flushed: the completion comes while a transfer in the "
+     "same domain is under way, which then goes on unharmed")
 {
-    give_away_pages(c, true, UNMAPPED);
-}
+    /* Page 6000_0000h of domain 0410h. */
+    const struct amdvi_cmd flush = {{0, 0x30000410u, 0x60000000u, 0}};
+    static struct beside b;
 
-RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, INF_KEYS,
-     "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
-     "COMPLETION_WAIT seen: nothing of the old pages' new owner reaches the disk")
-{
-    give_away_pages(c, true, REMAPPED);
-}
-
-RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, INF_KEYS,
-     "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
-     "seen: nothing of what the pages get then reaches the disk")
-{
-    give_away_pages(c, true, NO_READ);
+    if (beside(c, &b, false, 0x60000000)) {
+        beside_goes_on(&b, false, flush, "after a mapping was added");
+    }
 }

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pages that are taken away from a transfer of the disk that is under way, and given to somebody
+ * else once the completion is seen (docs/rules.md section 7.1). The host holds the disk's answer,
+ * so that the transfer is under way for as long as the rule needs.
+ */
+#include "drivers/amdvi/regs.h"
+#include "drivers/ide/regs.h"
+#include "lib/string.h"
+#include "tests/env.h"
+#include "tests/hold_rig.h"
+
+#define INF_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
+
+/* By then the transfer goes on by itself; long enough for a slow host to see a completion that does
+ * not wait for it. */
+#define RELEASE_MS 1000u
+
+/* What becomes of the pages of the transfer. */
+enum withdrawal { UNMAPPED, REMAPPED, NO_WRITE, NO_READ, BLOCKED, MOVED };
+
+static const char *const withdrawal_names[] = {
+    "unmapped",  "mapped to other pages",        "with IW=0",
+    "with IR=0", "behind an entry with IR=IW=0", "in the domain that the device has left",
+};
+
+/* The domain that the device moves to, and a tree in which the same IOVAs lead to other pages. */
+#define OTHER_DOMAIN 0x0411
+
+struct elsewhere {
+    struct buf mem;
+    struct amdvi_pt pt;
+};
+
+static bool elsewhere(struct ide_rig *t, struct elsewhere *e)
+{
+    bool ok = buf_new(t->r, &e->mem, PAGE_HIGH, HOLD_PAGES) && amdvi_pt_init(&e->pt, 3);
+
+    for (unsigned p = 0; ok && p < HOLD_PAGES; p++) {
+        ok = amdvi_pt_map(&e->pt, IDE_IOVA + p * PAGE_SIZE, e->mem.spa + p * PAGE_SIZE, 1,
+                          AMDVI_IR | AMDVI_IW);
+    }
+    ok = ok && amdvi_pt_map(&e->pt, IDE_TABLE, t->table + PAGE_SIZE, 1, AMDVI_IR) &&
+         amdvi_pt_map(&e->pt, IDE_TABLE + PAGE_SIZE, t->table, 1, AMDVI_IR);
+    if (!ok) {
+        rule_error(t->c, "no memory for pages elsewhere");
+    }
+    return ok;
+}
+
+/* The entry of page @p: its rights are bits 62 (IW) and 61 (IR), its address bits 51:12. */
+static void withdraw_page(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w,
+                          unsigned p)
+{
+    volatile uint64_t *slot = amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
+    uint64_t entry = *slot;
+
+    switch (w) {
+    case UNMAPPED:
+        entry = 0;
+        break;
+    case REMAPPED:
+        entry = (entry & ~0x000ffffffffff000ull) | (e->mem.spa + p * PAGE_SIZE);
+        break;
+    case NO_WRITE:
+        entry &= ~0x4000000000000000ull;
+        break;
+    case NO_READ:
+        entry &= ~0x2000000000000000ull;
+        break;
+    case BLOCKED:
+    case MOVED:
+        break;
+    }
+    rig_store(slot, entry);
+}
+
+/* All that memory says of the pages; the IOMMU is told by the flush that follows. */
+static void withdraw(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w)
+{
+    /* V=TV=1: without rights and levels; or Mode 3, both rights, the other root. */
+    struct amdvi_dte blocked = {{0x0000000000000003, IDE_DOMAIN, 0, 0}};
+    struct amdvi_dte moved = {{0x6000000000000603 | e->pt.root, OTHER_DOMAIN, 0, 0}};
+
+    for (unsigned p = 0; p < HOLD_PAGES; p++) {
+        withdraw_page(t, e, w, p);
+    }
+    if (w == BLOCKED || w == MOVED) {
+        amdvi_dte_write(t->r->u, t->r->ide, w == BLOCKED ? blocked : moved);
+    }
+}
+
+static bool restore(struct ide_rig *t, const uint64_t *found)
+{
+    for (unsigned p = 0; p < HOLD_PAGES; p++) {
+        rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), found[p]);
+    }
+    return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN) && rig_flush(t->r, IDE_DOMAIN);
+}
+
+/* What drops the four pages at 4000_0000h of domain 0410h. */
+enum flush { PAGE_BY_PAGE, AS_A_RANGE, WHOLE_DOMAIN, ALL_DOMAINS, WITH_THE_ENTRY };
+
+static const struct {
+    unsigned count;
+    struct amdvi_cmd cmd[HOLD_PAGES];
+    const char *name, *key;
+} flushes[] = {
+    {4,
+     {{{0, 0x30000410u, 0x40000000u, 0}},
+      {{0, 0x30000410u, 0x40001000u, 0}},
+      {{0, 0x30000410u, 0x40002000u, 0}},
+      {{0, 0x30000410u, 0x40003000u, 0}}},
+     "page by page",
+     "completion_pages"},
+    /* 16 KiB: S=1, bit 12 set, bit 13 clear */
+    {1, {{{0, 0x30000410u, 0x40001001u, 0}}}, "as a range", "completion_range"},
+    {1,
+     {{{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
+     "with the whole domain",
+     "completion_domain"},
+    {1, {{{0, 0x80000000u, 0, 0}}}, "with all domains", "completion_all"},
+    /* INVALIDATE_DEVTAB_ENTRY, whose DeviceID is filled in, then the domain it was in */
+    {2,
+     {{{0, 0x20000000u, 0, 0}}, {{0, 0x30000410u, 0xfffff003u, 0x7fffffffu}}},
+     "with the device's entry and the whole domain",
+     "completion_entry"},
+};
+
+/* One after the other, and the completion of all. */
+static bool flush_and_complete(struct ide_rig *t, enum flush f)
+{
+    struct amdvi_cmd cmd[HOLD_PAGES];
+
+    memcpy(cmd, flushes[f].cmd, sizeof(cmd));
+    if (f == WITH_THE_ENTRY) {
+        cmd[0].dw[0] = t->r->ide;
+    }
+    for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
+        amdvi_cmd_put(t->r->u, cmd[i]);
+    }
+    return hold_complete(t, "old", cmd[flushes[f].count - 1], RELEASE_MS);
+}
+
+/* Does what the sectors hold contain a quadword of the new owner's pages, at its place? */
+static bool leaks(const struct ide_rig *t, const uint8_t *sectors)
+{
+    for (uint32_t off = 0; off < HOLD_BYTES; off += 8) {
+        uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
+        unsigned same = 0;
+
+        while (same < 8 && sectors[off + same] == buf_canary_byte(spa + same)) {
+            same++;
+        }
+        if (same == 8) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
+ * somebody else once the completion is seen. Whether the transfer ends before, goes elsewhere or is
+ * aborted is free.
+ */
+static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, enum withdrawal w,
+                      enum flush f)
+{
+    struct check *c = t->c;
+    uint32_t lba = ide_rig_lba(t, write);
+    enum hold_state then, now;
+    struct ide_result res;
+    uint64_t found[HOLD_PAGES];
+    unsigned requests;
+
+    /* Undisturbed; after a write the sectors hold nothing that another rule has let through. */
+    if (!ide_rig_table(t, write, lba, HOLD_SECTORS, hold_one, 1, &res)) {
+        return false;
+    }
+    control_pos(c, ide_rig_moved(t, write, hold_one, 1, lba, HOLD_BYTES),
+                "a plain %s moves its sectors and is seen", ide_rig_name(write));
+    if (!hold_begin(t, "old", write, lba, HOLD_PREPARE_MS)) {
+        return false;
+    }
+    control_neg(c, !leaks(t, t->before) && !leaks(t, t->data),
+                "neither what the disk held nor what moves looks like the new owner's pages");
+    for (unsigned p = 0; p < HOLD_PAGES; p++) {
+        found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
+    }
+    withdraw(t, e, w);
+    if (!flush_and_complete(t, f)) {
+        return false;
+    }
+
+    bool active = ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATUS_ACTIVE;
+
+    ide_rig_canary(t); /* by the new owner */
+    if (!host_hold_state(c, "old", &then, &requests) ||
+        (then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
+        !host_hold_state(c, "old", &now, &requests)) {
+        return false;
+    }
+    control_pos(c, now == HOLD_RELEASED && requests == 1,
+                "the transfer was %s when the completion came, Active=%d, and has gone on since",
+                then == HOLD_HELD ? "held" : "over", active);
+    expect_true(c, ide_rig_holds(t),
+                "%s, %s and flushed %s: expected the new owner's pages unchanged, actual "
+                "changed by the old transfer (BMISTA 0x%02x, status 0x%02x)",
+                ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
+                res.status);
+    if (write) {
+        if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->sectors)) {
+            return false;
+        }
+        expect_true(c, !leaks(t, t->sectors),
+                    "%s, %s and flushed %s: expected nothing of the new owner's pages on the "
+                    "disk, actual written by the old transfer (BMISTA 0x%02x, status 0x%02x)",
+                    ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
+                    res.status);
+    }
+    rig_take_events(t->r); /* one that was aborted may log */
+    observe(c, flushes[f].key, "%s",
+            then != HOLD_HELD ? "after_the_transfer"
+            : active          ? "while_under_way"
+                              : "after_an_abort");
+    return restore(t, found);
+}
+
+static void give_away_by(struct check *c, bool write, enum withdrawal w, const enum flush *f,
+                         unsigned n)
+{
+    struct elsewhere e;
+    struct ide_rig t;
+
+    if (!ide_rig(c, &t, HOLD_PAGES) || !elsewhere(&t, &e)) {
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (!give_away(&t, &e, write, w, f[i])) {
+            return;
+        }
+    }
+}
+
+static void give_away_pages(struct check *c, bool write, enum withdrawal w)
+{
+    static const enum flush by[] = {PAGE_BY_PAGE, AS_A_RANGE};
+
+    give_away_by(c, write, w, by, 2);
+}
+
+static void give_away_once(struct check *c, bool write, enum withdrawal w, enum flush f)
+{
+    give_away_by(c, write, w, &f, 1);
+}
+
+RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
+     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT seen: "
+     "the pages' new owner finds nothing changed")
+{
+    give_away_pages(c, false, UNMAPPED);
+}
+
+RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, INF_KEYS,
+     "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_HOLD_PAGES, "
+     "COMPLETION_WAIT seen: the old pages' new owner finds nothing changed")
+{
+    give_away_pages(c, false, REMAPPED);
+}
+
+RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, INF_KEYS,
+     "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT "
+     "seen: the pages do not change any more")
+{
+    give_away_pages(c, false, NO_WRITE);
+}
+
+RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, INF_KEYS,
+     "Disk read under way, the device's entry made blocking, INVALIDATE_DEVTAB_ENTRY, its "
+     "domain flushed, COMPLETION_WAIT seen: the pages do not change any more")
+{
+    give_away_once(c, false, BLOCKED, WITH_THE_ENTRY);
+}
+
+RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
+     "Disk read under way, the device moved to another domain and root, "
+     "INVALIDATE_DEVTAB_ENTRY, the old domain flushed, COMPLETION_WAIT seen: the old domain's "
+     "pages do not change any more")
+{
+    give_away_once(c, false, MOVED, WITH_THE_ENTRY);
+}
+
+RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
+     "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT seen:"
+     " a read changes nothing of the pages' new owner, a write takes nothing from him")
+{
+    struct rig *r = rig_begin(c);
+
+    if (!r) {
+        return;
+    }
+    if (!(amdvi_read64(r->u, AMDVI_EFR) & AMDVI_EFR_IA_SUP)) {
+        rule_skip(c, "IASup=0: there is no INVALIDATE_IOMMU_ALL");
+        return;
+    }
+    give_away_once(c, false, UNMAPPED, ALL_DOMAINS);
+    if (!rule_broken(c)) {
+        give_away_once(c, true, UNMAPPED, ALL_DOMAINS);
+    }
+}
+
+RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
+     "Disk transfer under way, its pages unmapped, the whole domain flushed, COMPLETION_WAIT "
+     "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
+{
+    give_away_once(c, false, UNMAPPED, WHOLE_DOMAIN);
+    if (!rule_broken(c)) {
+        give_away_once(c, true, UNMAPPED, WHOLE_DOMAIN);
+    }
+}
+
+RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
+     "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT seen: "
+     "nothing of the pages' new owner reaches the disk")
+{
+    give_away_pages(c, true, UNMAPPED);
+}
+
+RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, INF_KEYS,
+     "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_HOLD_PAGES, "
+     "COMPLETION_WAIT seen: nothing of the old pages' new owner reaches the disk")
+{
+    give_away_pages(c, true, REMAPPED);
+}
+
+RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, INF_KEYS,
+     "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT "
+     "seen: nothing of what the pages get then reaches the disk")
+{
+    give_away_pages(c, true, NO_READ);
+}
