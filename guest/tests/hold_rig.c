@@ -137,7 +137,15 @@ static bool start(struct ide_rig *t, bool write, uint32_t lba)
     return true;
 }
 
+const ide_entry hold_one[1] = {{0x40000000, 0x80004000}};
+
 bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms)
+{
+    return hold_begin_table(t, tag, write, lba, hold_one, 1, ms);
+}
+
+bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t lba,
+                      const ide_entry *e, unsigned n, unsigned ms)
 {
     enum hold_state state;
     unsigned requests;
@@ -147,8 +155,9 @@ bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, un
     }
     ide_rig_data(t);
     ide_rig_canary(t);
-    /* One region of 16 KiB. */
-    ide_rig_prd(t, 0, 0x40000000, 0x80004000);
+    for (unsigned i = 0; i < n; i++) {
+        ide_rig_prd(t, i, e[i][0], e[i][1]);
+    }
     if (write) {
         ide_rig_put(t, IDE_IOVA, t->data, HOLD_BYTES);
     } else {
@@ -187,8 +196,6 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     return ended;
 }
 
-const ide_entry hold_one[1] = {{0x40000000, 0x80004000}};
-
 bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms)
 {
     amdvi_cmd_put(t->r->u, cmd);
@@ -202,4 +209,20 @@ bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, uns
         return false;
     }
     return true;
+}
+
+bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
+{
+    for (uint32_t off = page * PAGE_SIZE; off < (page + pages) * PAGE_SIZE; off += 8) {
+        uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
+        unsigned same = 0;
+
+        while (same < 8 && sectors[off + same] == buf_canary_byte(spa + same)) {
+            same++;
+        }
+        if (same == 8) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -14,6 +14,10 @@ enum hold_state { HOLD_WAITING, HOLD_HELD, HOLD_RELEASED, HOLD_UNMET, HOLD_STATE
  */
 #define HOLD_SECTORS 32u
 #define HOLD_BYTES   (HOLD_SECTORS * IDE_SECTOR)
+#define HOLD_PAGES   4u
+
+/** The whole transfer as one entry of a table. */
+extern const ide_entry hold_one[1];
 
 /**
  * The next request of the emulator that touches these sectors is held, and let go when the rule
@@ -45,14 +49,12 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
  */
 bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms);
 
+/** The same through the @n entries of @e, which cover HOLD_BYTES at IDE_IOVA in their order. */
+bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t lba,
+                      const ide_entry *e, unsigned n, unsigned ms);
+
 /** Wait for the end of the transfer, stop the bus master and read status. */
 bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
-
-/** The whole transfer as one entry of a table. */
-extern const ide_entry hold_one[1];
-
-/** Pages of it. */
-#define HOLD_PAGES 4u
 
 /**
  * How long hold_begin() may let the transfer wait: until all is prepared, and the host is told by
@@ -67,5 +69,11 @@ extern const ide_entry hold_one[1];
  * where there is none: the rule then has failed, or is an error.
  */
 bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms);
+
+/**
+ * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the
+ * transfer from number @page on, at its place?
+ */
+bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages);
 
 #endif

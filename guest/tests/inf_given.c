@@ -142,23 +142,6 @@ static bool flush_and_complete(struct ide_rig *t, enum flush f)
     return hold_complete(t, "old", cmd[flushes[f].count - 1], RELEASE_MS);
 }
 
-/* Does what the sectors hold contain a quadword of the new owner's pages, at its place? */
-static bool leaks(const struct ide_rig *t, const uint8_t *sectors)
-{
-    for (uint32_t off = 0; off < HOLD_BYTES; off += 8) {
-        uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
-        unsigned same = 0;
-
-        while (same < 8 && sectors[off + same] == buf_canary_byte(spa + same)) {
-            same++;
-        }
-        if (same == 8) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
  * somebody else once the completion is seen. Whether the transfer ends before, goes elsewhere or is
@@ -183,7 +166,8 @@ static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, 
     if (!hold_begin(t, "old", write, lba, HOLD_PREPARE_MS)) {
         return false;
     }
-    control_neg(c, !leaks(t, t->before) && !leaks(t, t->data),
+    control_neg(c,
+                !hold_leaks(t, t->before, 0, HOLD_PAGES) && !hold_leaks(t, t->data, 0, HOLD_PAGES),
                 "neither what the disk held nor what moves looks like the new owner's pages");
     for (unsigned p = 0; p < HOLD_PAGES; p++) {
         found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
@@ -213,7 +197,7 @@ static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, 
         if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->sectors)) {
             return false;
         }
-        expect_true(c, !leaks(t, t->sectors),
+        expect_true(c, !hold_leaks(t, t->sectors, 0, HOLD_PAGES),
                     "%s, %s and flushed %s: expected nothing of the new owner's pages on the "
                     "disk, actual written by the old transfer (BMISTA 0x%02x, status 0x%02x)",
                     ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
@@ -256,21 +240,21 @@ static void give_away_once(struct check *c, bool write, enum withdrawal w, enum 
 }
 
 RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
-     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT seen: "
+     "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "the pages' new owner finds nothing changed")
 {
     give_away_pages(c, false, UNMAPPED);
 }
 
 RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, INF_KEYS,
-     "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_HOLD_PAGES, "
+     "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: the old pages' new owner finds nothing changed")
 {
     give_away_pages(c, false, REMAPPED);
 }
 
 RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, INF_KEYS,
-     "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT "
+     "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
      "seen: the pages do not change any more")
 {
     give_away_pages(c, false, NO_WRITE);
@@ -292,8 +276,8 @@ RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
 }
 
 RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
-     "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT seen:"
-     " a read changes nothing of the pages' new owner, a write takes nothing from him")
+     "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT "
+     "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
 {
     struct rig *r = rig_begin(c);
 
@@ -321,21 +305,21 @@ RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
 }
 
 RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
-     "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT seen: "
+     "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "nothing of the pages' new owner reaches the disk")
 {
     give_away_pages(c, true, UNMAPPED);
 }
 
 RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, INF_KEYS,
-     "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_HOLD_PAGES, "
+     "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: nothing of the old pages' new owner reaches the disk")
 {
     give_away_pages(c, true, REMAPPED);
 }
 
 RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, INF_KEYS,
-     "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_HOLD_PAGES, COMPLETION_WAIT "
+     "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
      "seen: nothing of what the pages get then reaches the disk")
 {
     give_away_pages(c, true, NO_READ);
