@@ -8,6 +8,9 @@
 
 #include "tests/ide_rig.h"
 
+/* What rules about held transfers of the disk say of themselves. */
+#define HOLD_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
+
 enum hold_state { HOLD_WAITING, HOLD_HELD, HOLD_RELEASED, HOLD_UNMET, HOLD_STATES };
 
 /* Of a transfer: 4 pages. Of a write the first 8 KiB may have left the emulator while it is held.
@@ -61,6 +64,12 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
  * hold_complete() when to let it go.
  */
 #define HOLD_PREPARE_MS 30000u
+
+/**
+ * And how long where the completion may come before or after its end: enough for a slow host to see
+ * one that does not wait.
+ */
+#define HOLD_RELEASE_MS 1000u
 
 /**
  * One command, and the completion of all before it, with transfer @tag under way, which goes on by

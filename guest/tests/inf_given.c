@@ -10,12 +10,6 @@
 #include "tests/env.h"
 #include "tests/hold_rig.h"
 
-#define INF_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
-
-/* By then the transfer goes on by itself; long enough for a slow host to see a completion that does
- * not wait for it. */
-#define RELEASE_MS 1000u
-
 /* What becomes of the pages of the transfer. */
 enum withdrawal { UNMAPPED, REMAPPED, NO_WRITE, NO_READ, BLOCKED, MOVED };
 
@@ -139,7 +133,7 @@ static bool flush_and_complete(struct ide_rig *t, enum flush f)
     for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
         amdvi_cmd_put(t->r->u, cmd[i]);
     }
-    return hold_complete(t, "old", cmd[flushes[f].count - 1], RELEASE_MS);
+    return hold_complete(t, "old", cmd[flushes[f].count - 1], HOLD_RELEASE_MS);
 }
 
 /*
@@ -239,35 +233,35 @@ static void give_away_once(struct check *c, bool write, enum withdrawal w, enum 
     give_away_by(c, write, w, &f, 1);
 }
 
-RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, INF_KEYS,
+RULE("AMDVI-INF-001", "M", inf_read_ends_before_the_pages_go, HOLD_KEYS,
      "Disk read under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "the pages' new owner finds nothing changed")
 {
     give_away_pages(c, false, UNMAPPED);
 }
 
-RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, INF_KEYS,
+RULE("AMDVI-INF-002", "M", inf_read_ends_before_remapping, HOLD_KEYS,
      "Disk read under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: the old pages' new owner finds nothing changed")
 {
     give_away_pages(c, false, REMAPPED);
 }
 
-RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, INF_KEYS,
+RULE("AMDVI-INF-003", "M", inf_read_ends_before_protection, HOLD_KEYS,
      "Disk read under way, IW of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
      "seen: the pages do not change any more")
 {
     give_away_pages(c, false, NO_WRITE);
 }
 
-RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, INF_KEYS,
+RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, HOLD_KEYS,
      "Disk read under way, the device's entry made blocking, INVALIDATE_DEVTAB_ENTRY, its "
      "domain flushed, COMPLETION_WAIT seen: the pages do not change any more")
 {
     give_away_once(c, false, BLOCKED, WITH_THE_ENTRY);
 }
 
-RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
+RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, HOLD_KEYS,
      "Disk read under way, the device moved to another domain and root, "
      "INVALIDATE_DEVTAB_ENTRY, the old domain flushed, COMPLETION_WAIT seen: the old domain's "
      "pages do not change any more")
@@ -275,7 +269,7 @@ RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, INF_KEYS,
     give_away_once(c, false, MOVED, WITH_THE_ENTRY);
 }
 
-RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
+RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, HOLD_KEYS,
      "Disk transfer under way, its pages unmapped, INVALIDATE_IOMMU_ALL, COMPLETION_WAIT "
      "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
 {
@@ -294,7 +288,7 @@ RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, INF_KEYS,
     }
 }
 
-RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
+RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, HOLD_KEYS,
      "Disk transfer under way, its pages unmapped, the whole domain flushed, COMPLETION_WAIT "
      "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
 {
@@ -304,21 +298,21 @@ RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, INF_KEYS,
     }
 }
 
-RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, INF_KEYS,
+RULE("AMDVI-INF-011", "M", inf_write_ends_before_the_pages_go, HOLD_KEYS,
      "Disk write under way, its pages unmapped, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT seen: "
      "nothing of the pages' new owner reaches the disk")
 {
     give_away_pages(c, true, UNMAPPED);
 }
 
-RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, INF_KEYS,
+RULE("AMDVI-INF-012", "M", inf_write_ends_before_remapping, HOLD_KEYS,
      "Disk write under way, its IOVAs mapped to other pages, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: nothing of the old pages' new owner reaches the disk")
 {
     give_away_pages(c, true, REMAPPED);
 }
 
-RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, INF_KEYS,
+RULE("AMDVI-INF-013", "M", inf_write_ends_before_protection, HOLD_KEYS,
      "Disk write under way, IR of its pages cleared, INVALIDATE_IOMMU_PAGES, COMPLETION_WAIT "
      "seen: nothing of what the pages get then reaches the disk")
 {

@@ -7,7 +7,6 @@
 #include "tests/env.h"
 #include "tests/hold_rig.h"
 
-#define INF_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
 #define INF_BESIDE_KEYS \
     "ref=2.4 needs=ide,hold,testdev hw-safe=no may-kill=no controls=both timeout-ms=60000"
 
@@ -89,7 +88,7 @@ static bool goes_on(struct ide_rig *t, bool write, void (*change)(void *arg), vo
     return true;
 }
 
-RULE("AMDVI-INF-020", "M", inf_flush_of_nothing_does_not_wait, INF_KEYS,
+RULE("AMDVI-INF-020", "M", inf_flush_of_nothing_does_not_wait, HOLD_KEYS,
      "A flush of a domain in which nothing has changed completes while a transfer is under way, "
      "which then goes on unharmed")
 {

@@ -8,12 +8,6 @@
 #include "tests/env.h"
 #include "tests/hold_rig.h"
 
-#define INF_KEYS "ref=2.4 needs=ide,hold hw-safe=no may-kill=no controls=both timeout-ms=60000"
-
-/* By then the transfer goes on by itself; long enough for a slow host to see a completion that does
- * not wait for it. */
-#define RELEASE_MS 1000u
-
 /* Four regions of a page each; the third is taken away. */
 static const ide_entry four[] = {
     {0x40000000, 0x00001000},
@@ -82,7 +76,7 @@ static void give_third_away(struct check *c, bool write)
                 !hold_leaks(&t, t.before, 0, HOLD_PAGES) && !hold_leaks(&t, t.data, 0, HOLD_PAGES),
                 "neither what the disk held nor what moves looks like the new owner's page");
     rig_store(amdvi_pt_slot(&t.pt, THIRD_IOVA, 1), 0);
-    if (!hold_complete(&t, "part", flush_third, RELEASE_MS)) {
+    if (!hold_complete(&t, "part", flush_third, HOLD_RELEASE_MS)) {
         return;
     }
     own_third(&t);
@@ -119,14 +113,14 @@ static void give_third_away(struct check *c, bool write)
     observe(c, "end", "%s", aborted ? "aborted" : then == HOLD_HELD ? "moved" : "moved_before");
 }
 
-RULE("AMDVI-INF-008", "M", inf_read_ends_before_one_page_goes, INF_KEYS,
+RULE("AMDVI-INF-008", "M", inf_read_ends_before_one_page_goes, HOLD_KEYS,
      "Disk read into four pages under way, the third unmapped, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: that page's new owner finds nothing changed, the others arrive")
 {
     give_third_away(c, false);
 }
 
-RULE("AMDVI-INF-014", "M", inf_write_ends_before_one_page_goes, INF_KEYS,
+RULE("AMDVI-INF-014", "M", inf_write_ends_before_one_page_goes, HOLD_KEYS,
      "Disk write from four pages under way, the third unmapped, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: nothing of that page's new owner reaches the disk, the others do")
 {
