@@ -6,6 +6,7 @@
 #include "check/report.h"
 #include "drivers/ide/regs.h"
 #include "lib/format.h"
+#include "arch/time.h"
 #include "lib/string.h"
 #include "tests/env.h"
 
@@ -196,8 +197,12 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     return ended;
 }
 
-bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms)
+bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms,
+                   enum hold_state *then)
 {
+    uint64_t armed = time_us(); /* by the host, in a moment */
+    unsigned requests;
+
     amdvi_cmd_put(t->r->u, cmd);
     if (!host_arm_release(t->c, tag, true, ms)) {
         return false;
@@ -206,6 +211,20 @@ bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, uns
         expect_true(t->c, false,
                     "expected a completion while a transfer is under way, or after "
                     "its end, actual none");
+        return false;
+    }
+
+    uint64_t took = time_us() - armed;
+
+    if (!host_hold_state(t->c, tag, then, &requests)) {
+        return false;
+    }
+    /* Released by the time, but the completion had not waited for that: nothing is known. */
+    if (*then != HOLD_HELD && took < ms * 900u) {
+        rule_error(t->c,
+                   "the transfer went on before the guest had looked, %u ms after a completion "
+                   "that took %u ms: the host is too slow",
+                   (unsigned)((time_us() - armed - took) / 1000), (unsigned)(took / 1000));
         return false;
     }
     return true;

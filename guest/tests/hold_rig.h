@@ -74,10 +74,12 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 /**
  * One command, and the completion of all before it, with transfer @tag under way, which goes on by
  * itself after @ms milliseconds: an emulator may keep the completion back until the transfer has
- * ended, and stands still meanwhile. Where the completion comes at once nobody waits so long. False
- * where there is none: the rule then has failed, or is an error.
+ * ended, and stands still meanwhile. Where the completion comes at once nobody waits so long.
+ * @then: is the transfer still held once it has come? False where there is none, or where nobody
+ * knows: the rule then has failed, or is an error.
  */
-bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms);
+bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms,
+                   enum hold_state *then);
 
 /**
  * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the

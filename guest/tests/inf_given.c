@@ -122,7 +122,7 @@ static const struct {
 };
 
 /* One after the other, and the completion of all. */
-static bool flush_and_complete(struct ide_rig *t, enum flush f)
+static bool flush_and_complete(struct ide_rig *t, enum flush f, enum hold_state *then)
 {
     struct amdvi_cmd cmd[HOLD_PAGES];
 
@@ -133,7 +133,7 @@ static bool flush_and_complete(struct ide_rig *t, enum flush f)
     for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
         amdvi_cmd_put(t->r->u, cmd[i]);
     }
-    return hold_complete(t, "old", cmd[flushes[f].count - 1], HOLD_RELEASE_MS);
+    return hold_complete(t, "old", cmd[flushes[f].count - 1], HOLD_RELEASE_MS, then);
 }
 
 /*
@@ -167,15 +167,14 @@ static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, 
         found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
     }
     withdraw(t, e, w);
-    if (!flush_and_complete(t, f)) {
+    if (!flush_and_complete(t, f, &then)) {
         return false;
     }
 
     bool active = ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATUS_ACTIVE;
 
     ide_rig_canary(t); /* by the new owner */
-    if (!host_hold_state(c, "old", &then, &requests) ||
-        (then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
+    if ((then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
         !host_hold_state(c, "old", &now, &requests)) {
         return false;
     }

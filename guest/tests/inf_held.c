@@ -55,7 +55,6 @@ static bool goes_on(struct ide_rig *t, bool write, void (*change)(void *arg), vo
     uint32_t lba = ide_rig_lba(t, write);
     struct ide_result res;
     enum hold_state state;
-    unsigned requests;
 
     if (!fails_on_request(t, write) || !hold_begin(t, "goes-on", write, lba, HOLD_PREPARE_MS)) {
         return false;
@@ -63,8 +62,7 @@ static bool goes_on(struct ide_rig *t, bool write, void (*change)(void *arg), vo
     if (change) {
         change(arg);
     }
-    if (!hold_complete(t, "goes-on", flush, COMPLETES_MS) ||
-        !host_hold_state(t->c, "goes-on", &state, &requests)) {
+    if (!hold_complete(t, "goes-on", flush, COMPLETES_MS, &state)) {
         return false;
     }
     expect_true(t->c, state == HOLD_HELD,

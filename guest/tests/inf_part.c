@@ -76,12 +76,11 @@ static void give_third_away(struct check *c, bool write)
                 !hold_leaks(&t, t.before, 0, HOLD_PAGES) && !hold_leaks(&t, t.data, 0, HOLD_PAGES),
                 "neither what the disk held nor what moves looks like the new owner's page");
     rig_store(amdvi_pt_slot(&t.pt, THIRD_IOVA, 1), 0);
-    if (!hold_complete(&t, "part", flush_third, HOLD_RELEASE_MS)) {
+    if (!hold_complete(&t, "part", flush_third, HOLD_RELEASE_MS, &then)) {
         return;
     }
     own_third(&t);
-    if (!host_hold_state(c, "part", &then, &requests) ||
-        (then == HOLD_HELD && !host_release(c, "part", true)) || !hold_end(&t, write, &res) ||
+    if ((then == HOLD_HELD && !host_release(c, "part", true)) || !hold_end(&t, write, &res) ||
         !host_hold_state(c, "part", &now, &requests)) {
         return;
     }
