@@ -65,21 +65,23 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
  */
 #define HOLD_PREPARE_MS 30000u
 
-/**
- * And how long where the completion may come before or after its end: enough for a slow host to see
- * one that does not wait.
- */
+/** When the host lets go what an emulator waits for that stands still meanwhile. */
 #define HOLD_RELEASE_MS 1000u
 
+/** How long a completion that ought not to come yet is looked for. */
+#define HOLD_LOOK_MS 20u
+
 /**
- * One command, and the completion of all before it, with transfer @tag under way, which goes on by
- * itself after @ms milliseconds: an emulator may keep the completion back until the transfer has
- * ended, and stands still meanwhile. Where the completion comes at once nobody waits so long.
- * @then: is the transfer still held once it has come? False where there is none, or where nobody
+ * Queue @cmd and ask for the completion of all before it, with transfer @tag under way. An emulator
+ * may keep the completion back until the transfer has ended: what has not come after @look_ms
+ * milliseconds, and two answers of the host, for which the emulator has to work, is given the end
+ * of the transfer. One that stands still meanwhile gets it from the host, after @ms milliseconds.
+ * Where the completion comes at once nobody waits so long.
+ * @then: was the transfer still held when it came? False where there is none, or where nobody
  * knows: the rule then has failed, or is an error.
  */
-bool hold_complete(struct ide_rig *t, const char *tag, struct amdvi_cmd cmd, unsigned ms,
-                   enum hold_state *then);
+bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
+                   unsigned ms, enum hold_state *then);
 
 /**
  * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the

@@ -133,7 +133,8 @@ static bool flush_and_complete(struct ide_rig *t, enum flush f, enum hold_state 
     for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
         amdvi_cmd_put(t->r->u, cmd[i]);
     }
-    return hold_complete(t, "old", cmd[flushes[f].count - 1], HOLD_RELEASE_MS, then);
+    return hold_complete(t->r, "old", cmd[flushes[f].count - 1], HOLD_LOOK_MS, HOLD_RELEASE_MS,
+                         then);
 }
 
 /*

@@ -62,7 +62,7 @@ static bool goes_on(struct ide_rig *t, bool write, void (*change)(void *arg), vo
     if (change) {
         change(arg);
     }
-    if (!hold_complete(t, "goes-on", flush, COMPLETES_MS, &state)) {
+    if (!hold_complete(t->r, "goes-on", flush, COMPLETES_MS, COMPLETES_MS, &state)) {
         return false;
     }
     expect_true(t->c, state == HOLD_HELD,

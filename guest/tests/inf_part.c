@@ -76,7 +76,7 @@ static void give_third_away(struct check *c, bool write)
                 !hold_leaks(&t, t.before, 0, HOLD_PAGES) && !hold_leaks(&t, t.data, 0, HOLD_PAGES),
                 "neither what the disk held nor what moves looks like the new owner's page");
     rig_store(amdvi_pt_slot(&t.pt, THIRD_IOVA, 1), 0);
-    if (!hold_complete(&t, "part", flush_third, HOLD_RELEASE_MS, &then)) {
+    if (!hold_complete(t.r, "part", flush_third, HOLD_LOOK_MS, HOLD_RELEASE_MS, &then)) {
         return;
     }
     own_third(&t);

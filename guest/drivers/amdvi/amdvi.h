@@ -80,6 +80,11 @@ void amdvi_cmd_put(struct amdvi *u, struct amdvi_cmd cmd);
 /** Ring the doorbell: write CmdTail. */
 void amdvi_cmd_ring(struct amdvi *u);
 
+/** COMPLETION_WAIT with store behind what is queued, and the doorbell: amdvi_completed() tells when
+ * all of it is done. */
+void amdvi_ask_completion(struct amdvi *u);
+bool amdvi_completed(const struct amdvi *u);
+
 /** COMPLETION_WAIT with store: true once all commands before it are done; at most @us microseconds.
  */
 bool amdvi_wait_completion(struct amdvi *u, uint64_t us);

@@ -25,16 +25,24 @@ void amdvi_cmd_ring(struct amdvi *u)
     amdvi_write64(u, AMDVI_CMD_TAIL, (uint64_t)u->cmd_tail * AMDVI_CMD_SIZE);
 }
 
-bool amdvi_wait_completion(struct amdvi *u, uint64_t us)
+void amdvi_ask_completion(struct amdvi *u)
 {
-    volatile uint64_t *sem = (volatile uint64_t *)u->semaphore;
-
     u->semaphore_value++;
-    *sem = 0;
+    *(volatile uint64_t *)u->semaphore = 0;
     amdvi_cmd_put(u,
                   amdvi_cmd_completion_wait(AMDVI_CMD_CW_STORE, u->semaphore, u->semaphore_value));
     amdvi_cmd_ring(u);
-    return wait_until(*sem == u->semaphore_value, us);
+}
+
+bool amdvi_completed(const struct amdvi *u)
+{
+    return *(const volatile uint64_t *)u->semaphore == u->semaphore_value;
+}
+
+bool amdvi_wait_completion(struct amdvi *u, uint64_t us)
+{
+    amdvi_ask_completion(u);
+    return wait_until(amdvi_completed(u), us);
 }
 
 bool amdvi_cmd_and_wait(struct amdvi *u, struct amdvi_cmd cmd)
