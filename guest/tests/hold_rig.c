@@ -10,7 +10,8 @@
 #include "lib/string.h"
 #include "tests/env.h"
 
-/* wait-held has a limit of its own on the host, 5 s. */
+/* wait-held has a limit of its own on the host, 5 s. While the machine stands still no time goes by
+ * here. */
 #define HOST_US 8000000u
 
 /* The holds of the rule, to be let go. */
@@ -115,6 +116,11 @@ bool host_release(struct check *c, const char *tag, bool ok)
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
 {
     return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
+}
+
+bool host_pause(struct check *c, unsigned ms)
+{
+    return ask(c, "pause %u", ms);
 }
 
 static bool start(struct ide_rig *t, bool write, uint32_t lba)

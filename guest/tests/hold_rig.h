@@ -44,6 +44,9 @@ bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms);
 /** What has become of the hold, and how many requests have touched its sectors. */
 bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, unsigned *requests);
 
+/** Have the machine stand still for @ms milliseconds, once the emulator's disks let it. */
+bool host_pause(struct check *c, unsigned ms);
+
 /**
  * Start a transfer of HOLD_SECTORS sectors between disk and IDE_IOVA through one entry of the
  * table, and return when the host holds it: @tag, armed to go on in @ms milliseconds. For WRITE DMA
