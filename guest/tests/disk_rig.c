@@ -64,6 +64,9 @@ static void rest(void *arg)
 {
     struct disk_rig *d = arg;
 
+    if (d->gone) {
+        return;
+    }
     if (d->kind != DISK_AHCI) {
         if (!nvme_shutdown(nvme_of(d))) {
             rule_error(d->r->c, "the NVMe controller does not end: CSTS 0x%x",
@@ -143,9 +146,27 @@ bool disk_nvme_enable(struct disk_rig *d)
     return good;
 }
 
+void disk_gone(struct disk_rig *d)
+{
+    d->gone = true;
+    env.nvme_below = (struct nvme){0};
+    env.nvme_below_disk.missing = "the disk was taken out of its slot";
+}
+
 bool disk_raise(struct disk_rig *d)
 {
     return start(d, true);
+}
+
+/*
+ * An emulator may look a device behind a bridge up as one of bus 0. That is for EVT-010 to say, so
+ * it finds the same there.
+ */
+static bool attach(struct disk_rig *d)
+{
+    return (d->kind != DISK_NVME_BELOW ||
+            rig_attach_tree(d->r, d->devid & 0xff, &d->pt, d->domain)) &&
+           rig_attach_tree(d->r, d->devid, &d->pt, d->domain);
 }
 
 struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
@@ -170,7 +191,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
             return NULL;
         }
     }
-    return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start(d, false) ? d : NULL;
+    return attach(d) && start(d, false) ? d : NULL;
 }
 
 static bool begin_ahci(bool write, uint32_t lba, uint32_t sectors,

@@ -123,6 +123,11 @@ bool host_pause(struct check *c, unsigned ms)
     return ask(c, "pause %u", ms);
 }
 
+bool host_unplug(struct check *c, const char *id)
+{
+    return ask(c, "unplug %s", id);
+}
+
 static bool start(struct ide_rig *t, bool write, uint32_t lba)
 {
     struct ide *d = &env.ide;

@@ -47,6 +47,9 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
 /** Have the machine stand still for @ms milliseconds, once the emulator's disks let it. */
 bool host_pause(struct check *c, unsigned ms);
 
+/** Have the device that the machine calls @id removed. What is in a slot has to be let go by it. */
+bool host_unplug(struct check *c, const char *id);
+
 /**
  * Start a transfer of HOLD_SECTORS sectors between disk and IDE_IOVA through one entry of the
  * table, and return when the host holds it: @tag, armed to go on in @ms milliseconds. For WRITE DMA
