@@ -18,9 +18,9 @@ static const struct amdvi_cmd flush_pages = {{0, 0x30000410u, 0x40001001u, 0}};
 
 /*
  * A plain transfer, for control, and then one that is under way, whose pages are taken away, with
- * their flush and a completion asked for. False: the rule is an error.
+ * their flush and a completion asked for, at *@asked (time_us()). False: the rule is an error.
  */
-static bool take_away(struct ide_rig *t, bool write, uint32_t lba)
+static bool take_away(struct ide_rig *t, bool write, uint32_t lba, uint64_t *asked)
 {
     struct check *c = t->c;
     struct ide_result res;
@@ -40,6 +40,7 @@ static bool take_away(struct ide_rig *t, bool write, uint32_t lba)
         rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), 0);
     }
     amdvi_cmd_put(t->r->u, flush_pages);
+    *asked = time_us();
     if (!host_arm_release(c, "old", true, HOLD_RELEASE_MS)) {
         return false;
     }
@@ -63,17 +64,27 @@ static void pause_over(struct check *c, bool write)
     }
 
     uint32_t lba = ide_rig_lba(&t, write);
+    uint64_t asked;
 
-    if (!take_away(&t, write, lba)) {
+    if (!take_away(&t, write, lba, &asked)) {
         return;
     }
 
     bool early = wait_until(amdvi_completed(t.r->u), HOLD_LOOK_MS * 1000u);
+    uint64_t took = time_us() - asked;
 
     if (early) {
         ide_rig_canary(&t); /* by the new owner */
     }
-    if (!host_hold_state(c, "old", &before, &requests) || !host_pause(c, PAUSE_MS)) {
+    if (!host_hold_state(c, "old", &before, &requests)) {
+        return;
+    }
+    /* Over, but the completion had not waited for that: who was first is not known. */
+    if (early && before != HOLD_HELD && took < HOLD_RELEASE_MS * 900u) {
+        rule_error(c, "the transfer ended before the guest had looked: the host is too slow");
+        return;
+    }
+    if (!host_pause(c, PAUSE_MS)) {
         return;
     }
     if (!early) {

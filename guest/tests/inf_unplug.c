@@ -16,9 +16,6 @@
 /* How long something is looked for that ought not to come any more. */
 #define LOOK_US    100000u
 
-/* An emulator may let the transfer end before it has the disk go, and stand still meanwhile. */
-#define RELEASE_MS 500u
-
 /* Somewhere below 4 GiB, for the other engines. */
 #define OTHER_IOVA 0x40000000u
 
@@ -41,7 +38,8 @@ static bool take_out(struct disk_rig *d, const struct pciehp *slot)
         rule_error(c, "the attention button was not pressed");
         return false;
     }
-    if (!host_arm_release(c, "old", true, RELEASE_MS)) {
+    /* An emulator may let the transfer end before it has the disk go, and stand still meanwhile. */
+    if (!host_arm_release(c, "old", true, HOLD_RELEASE_MS)) {
         return false;
     }
     expect_true(c, pciehp_power_off(slot), "expected the slot off, actual no command completed");
