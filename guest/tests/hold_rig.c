@@ -65,6 +65,16 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
     return ask(c, "hold? %s", tag) && parse(c, tag, state, requests);
 }
 
+bool host_prolong(struct check *c, const char *tag, enum hold_state *state)
+{
+    unsigned requests;
+
+    /* Refused where it was let go: the state says so. */
+    (void)report_host(HOST_US, answer, sizeof(answer), "arm-release %s ok after=%u", tag,
+                      HOLD_PREPARE_MS);
+    return host_hold_state(c, tag, state, &requests);
+}
+
 static void let_go(void *arg)
 {
     struct check *c = arg;

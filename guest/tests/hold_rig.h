@@ -41,6 +41,12 @@ bool host_release(struct check *c, const char *tag, bool ok);
  */
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms);
 
+/**
+ * Let it wait longer, if it is still held: HOLD_PREPARE_MS from now on. *@state: held, or what it
+ * is where it was let go in the meantime.
+ */
+bool host_prolong(struct check *c, const char *tag, enum hold_state *state);
+
 /** What has become of the hold, and how many requests have touched its sectors. */
 bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, unsigned *requests);
 

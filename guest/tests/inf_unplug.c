@@ -16,6 +16,12 @@
 /* How long something is looked for that ought not to come any more. */
 #define LOOK_US    100000u
 
+/*
+ * An emulator may let the transfer end before it has the disk go, and stand still meanwhile. Where
+ * it does not, the disk has to be gone by then.
+ */
+#define RELEASE_MS 3000u
+
 /* Somewhere below 4 GiB, for the other engines. */
 #define OTHER_IOVA 0x40000000u
 
@@ -38,8 +44,7 @@ static bool take_out(struct disk_rig *d, const struct pciehp *slot)
         rule_error(c, "the attention button was not pressed");
         return false;
     }
-    /* An emulator may let the transfer end before it has the disk go, and stand still meanwhile. */
-    if (!host_arm_release(c, "old", true, HOLD_RELEASE_MS)) {
+    if (!host_arm_release(c, "old", true, RELEASE_MS)) {
         return false;
     }
     expect_true(c, pciehp_power_off(slot), "expected the slot off, actual no command completed");
@@ -61,10 +66,9 @@ static bool take_out(struct disk_rig *d, const struct pciehp *slot)
 static bool withdraw(struct disk_rig *d, enum hold_state *then)
 {
     struct check *c = d->r->c;
-    unsigned requests;
 
     disk_unmap_four(d);
-    if (!host_hold_state(c, "old", then, &requests)) {
+    if (!host_prolong(c, "old", then)) {
         return false;
     }
     if (*then == HOLD_HELD) {
