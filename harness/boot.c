@@ -381,8 +381,12 @@ Boot *boot_start(const BootSetup *setup, GPtrArray *rules, guint number, const c
     if (boot->child.net >= 0) {
         boot->net = net_new(g_steal_fd(&boot->child.net));
     }
-    boot->host = (Host){
-        .net = boot->net, .qmp = boot->qmp, .disk = boot->served, .qmp_s = setup->profile->qmp_s};
+    boot->host = (Host){.net = boot->net,
+                        .qmp = boot->qmp,
+                        .disk = boot->served,
+                        .qmp_s = setup->profile->qmp_s,
+                        .command = (const char *const *)boot->record->command,
+                        .records = &boot->transcript->records};
     boot->serial_source =
         g_unix_fd_add(boot->child.serial, G_IO_IN | G_IO_HUP | G_IO_ERR, on_serial, boot);
     boot->output_source =

@@ -6,6 +6,7 @@
 #include "hold_verbs.h"
 #include "inject.h"
 #include "line.h"
+#include "machine_verbs.h"
 
 // Each verb gives its text and says what became of it.
 typedef VerbEnd (*VerbFunc)(Host *host, const char *args, GString *text);
@@ -18,17 +19,38 @@ static VerbEnd do_ping(Host *host, const char *args, GString *text)
     return VERB_DONE;
 }
 
-static gboolean passed(gint64 since, double limit_s)
+gboolean host_has_qmp(const Host *host, GString *text)
 {
-    return (double)(g_get_monotonic_time() - since) > limit_s * 1e6;
+    if (!host->qmp) {
+        g_string_append(text, "this machine has no QMP");
+    }
+    return host->qmp != NULL;
+}
+
+gboolean host_waited(const Host *host, double limit_s)
+{
+    return (double)(g_get_monotonic_time() - host->asked) > limit_s * 1e6;
+}
+
+VerbEnd host_qmp_end(const Host *host, double limit_s, GString *text)
+{
+    const char *why;
+    QmpCall state = qmp_call_state(host->qmp, &why);
+
+    if (state == QMP_CALL_WAITS && !host_waited(host, limit_s)) {
+        return VERB_WAITS;
+    }
+    if (state != QMP_CALL_DONE) {
+        g_string_append(text, state == QMP_CALL_WAITS ? "QMP does not answer" : why);
+    }
+    return state == QMP_CALL_DONE ? VERB_DONE : VERB_REFUSED;
 }
 
 static VerbEnd do_inject(Host *host, const char *args, GString *text)
 {
-    const char *why;
+    VerbEnd end;
 
-    if (!host->qmp) {
-        g_string_append(text, "this machine has no QMP");
+    if (!host_has_qmp(host, text)) {
         return VERB_REFUSED;
     }
     if (!host->asked) {
@@ -40,17 +62,14 @@ static VerbEnd do_inject(Host *host, const char *args, GString *text)
         qmp_set(host->qmp, INJECT_OBJECT, INJECT_PROPERTY, value);
         host->asked = g_get_monotonic_time();
     }
-
-    QmpSet state = qmp_set_state(host->qmp, &why);
-
-    if (state == QMP_SET_WAITS && !passed(host->asked, host->qmp_s)) {
-        return VERB_WAITS;
+    end = host_qmp_end(host, host->qmp_s, text);
+    if (end != VERB_WAITS) {
+        host->asked = 0;
     }
-    host->asked = 0;
-    g_string_append(text, state == QMP_SET_DONE    ? args
-                          : state == QMP_SET_WAITS ? "QMP does not answer"
-                                                   : why);
-    return state == QMP_SET_DONE ? VERB_DONE : VERB_REFUSED;
+    if (end == VERB_DONE) {
+        g_string_append(text, args);
+    }
+    return end;
 }
 
 static gboolean has_net(const Host *host, GString *text)
@@ -82,7 +101,8 @@ static const struct {
 } verbs[] = {
     {"arm-release", hold_verb_arm}, {"hold", hold_verb_hold}, {"hold?", hold_verb_look},
     {"holds?", hold_verb_count},    {"inject", do_inject},    {"packet", do_packet},
-    {"packets?", do_packets},       {"ping", do_ping},        {"release", hold_verb_release},
+    {"packets?", do_packets},       {"pause", machine_pause}, {"ping", do_ping},
+    {"release", hold_verb_release}, {"reset", machine_reset}, {"unplug", machine_unplug},
     {"wait-held", hold_verb_wait},
 };
 

@@ -15,9 +15,10 @@ struct Qmp {
     guint answers;
     guint awaited; // number of answers that have come once the last qmp_ask() is answered
     guint sent;
-    gint64 set_id; // of the last qmp_set(), so that no other answer is taken for its own
-    QmpSet set_state;
-    char *set_why;
+    gint64 call_id; // of the last qmp_call(), so that no other answer is taken for its own
+    QmpCall call_state;
+    char *call_why;
+    guint resets;
     gboolean guest_reset;
     gboolean guest_ended;
 };
@@ -45,20 +46,22 @@ static void take_event(Qmp *qmp, JsonObject *message, const char *event)
             json_object_get_string_member_with_default(json_node_get_object(data), "reason", "");
         qmp->guest_reset = strcmp(reason, "guest-reset") == 0;
         qmp->guest_ended = qmp->guest_reset || strcmp(reason, "guest-shutdown") == 0;
+    } else if (strcmp(event, "RESET") == 0) {
+        qmp->resets++;
     }
 }
 
-static void take_set_answer(Qmp *qmp, JsonObject *message)
+static void take_call_answer(Qmp *qmp, JsonObject *message)
 {
     JsonNode *error = json_object_get_member(message, "error");
 
-    if (qmp->set_state != QMP_SET_WAITS ||
-        json_object_get_int_member_with_default(message, "id", 0) != qmp->set_id) {
+    if (qmp->call_state != QMP_CALL_WAITS ||
+        json_object_get_int_member_with_default(message, "id", 0) != qmp->call_id) {
         return;
     }
-    qmp->set_state = error ? QMP_SET_REFUSED : QMP_SET_DONE;
+    qmp->call_state = error ? QMP_CALL_REFUSED : QMP_CALL_DONE;
     if (error && JSON_NODE_HOLDS_OBJECT(error)) {
-        qmp->set_why = g_strdup(
+        qmp->call_why = g_strdup(
             json_object_get_string_member_with_default(json_node_get_object(error), "desc", NULL));
     }
 }
@@ -83,7 +86,7 @@ static void take_message(Qmp *qmp, const char *text, gsize length)
     } else if (json_object_has_member(message, "return") ||
                json_object_has_member(message, "error")) {
         qmp->answers++;
-        take_set_answer(qmp, message);
+        take_call_answer(qmp, message);
     }
 }
 
@@ -142,7 +145,7 @@ void qmp_free(Qmp *qmp)
         close(qmp->fd);
     }
     g_byte_array_unref(qmp->input);
-    g_free(qmp->set_why);
+    g_free(qmp->call_why);
     g_free(qmp);
 }
 
@@ -157,16 +160,34 @@ gboolean qmp_answered(const Qmp *qmp)
     return qmp->awaited > 0 && qmp->answers >= qmp->awaited;
 }
 
-void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value)
+void qmp_call(Qmp *qmp, const char *command, JsonNode *arguments)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new_immutable();
 
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "execute");
-    json_builder_add_string_value(builder, "qom-set");
+    json_builder_add_string_value(builder, command);
     json_builder_set_member_name(builder, "id");
-    json_builder_add_int_value(builder, ++qmp->set_id);
-    json_builder_set_member_name(builder, "arguments");
+    json_builder_add_int_value(builder, ++qmp->call_id);
+    if (arguments) {
+        json_builder_set_member_name(builder, "arguments");
+        json_builder_add_value(builder, arguments);
+    }
+    json_builder_end_object(builder);
+
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    g_autofree char *text = json_to_string(root, FALSE);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+    qmp->call_state = QMP_CALL_WAITS;
+    g_clear_pointer(&qmp->call_why, g_free);
+    send_text(qmp, line);
+}
+
+void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "path");
     json_builder_add_string_value(builder, path);
@@ -175,21 +196,18 @@ void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value)
     json_builder_set_member_name(builder, "value");
     json_builder_add_value(builder, value);
     json_builder_end_object(builder);
-    json_builder_end_object(builder);
-
-    g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    g_autofree char *text = json_to_string(root, FALSE);
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-
-    qmp->set_state = QMP_SET_WAITS;
-    g_clear_pointer(&qmp->set_why, g_free);
-    send_text(qmp, line);
+    qmp_call(qmp, "qom-set", json_builder_get_root(builder));
 }
 
-QmpSet qmp_set_state(const Qmp *qmp, const char **why)
+QmpCall qmp_call_state(const Qmp *qmp, const char **why)
 {
-    *why = qmp->set_why ? qmp->set_why : "the emulator does not say why";
-    return qmp->set_state;
+    *why = qmp->call_why ? qmp->call_why : "the emulator does not say why";
+    return qmp->call_state;
+}
+
+guint qmp_resets(const Qmp *qmp)
+{
+    return qmp->resets;
 }
 
 void qmp_quit(Qmp *qmp)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The little of QMP that the harness needs: is the emulator alive, please quit, and set a property.
+// The little of QMP that the harness needs: is the emulator alive, please quit, and commands that
+// the guest asks for.
 #pragma once
 
 #include <glib.h>
@@ -18,15 +19,21 @@ void qmp_read(Qmp *qmp);
 void qmp_ask(Qmp *qmp);
 gboolean qmp_answered(const Qmp *qmp);
 
-// Sets a property of the object that `path` names. `value` is taken over. One at a time: the answer
-// to an earlier one that has not come is not waited for any more.
+// Sends a command. `arguments` is taken over, and may be NULL. One at a time: the answer to an
+// earlier one that has not come is not waited for any more.
+void qmp_call(Qmp *qmp, const char *command, JsonNode *arguments);
+
+// By qmp_call(): sets a property of the object that `path` names. `value` is taken over.
 void qmp_set(Qmp *qmp, const char *path, const char *property, JsonNode *value);
 
-typedef enum { QMP_SET_WAITS, QMP_SET_DONE, QMP_SET_REFUSED } QmpSet;
+typedef enum { QMP_CALL_WAITS, QMP_CALL_DONE, QMP_CALL_REFUSED } QmpCall;
 
-// What came of the last qmp_set(). `why`, where it was refused: what the emulator says, until the
+// What came of the last qmp_call(). `why`, where it was refused: what the emulator says, until the
 // next one.
-QmpSet qmp_set_state(const Qmp *qmp, const char **why);
+QmpCall qmp_call_state(const Qmp *qmp, const char **why);
+
+// How many times the machine was reset so far and went on.
+guint qmp_resets(const Qmp *qmp);
 
 // Asks the emulator to quit.
 void qmp_quit(Qmp *qmp);

@@ -14,13 +14,16 @@
 
 static uint32_t next_seq;
 static uint32_t next_host_id = 1;
+static bool platform_off;
+static bool line_open = true; /* firmware may have left a line unfinished */
 
 static void report_v(const char *fmt, va_list ap)
 {
     static char line[LINE_MAX];
 
-    if (next_seq == 0) {
-        console_write("\n"); /* firmware may have left a line unfinished */
+    if (line_open) {
+        console_write("\n");
+        line_open = false;
     }
 
     int head = format(line, sizeof(line), "AVC1 %u ", next_seq++);
@@ -49,11 +52,30 @@ void report(const char *fmt, ...)
     va_end(ap);
 }
 
+struct report_place report_place(void)
+{
+    return (struct report_place){next_seq, next_host_id};
+}
+
+void report_go_on(struct report_place place)
+{
+    next_seq = place.seq;
+    next_host_id = place.host_id;
+}
+
+void report_platform_off(bool off)
+{
+    platform_off = off;
+}
+
 void report_platform(const char *key, const char *fmt, ...)
 {
     char value[256];
     va_list ap;
 
+    if (platform_off) {
+        return;
+    }
     va_start(ap, fmt);
     format_v(value, sizeof(value), fmt, ap);
     va_end(ap);

@@ -13,6 +13,21 @@
  * printable becomes '?'. */
 void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/**
+ * How far the records of this boot have got: the number of the next line, and the ID of the next
+ * request. What goes on after a reset of the machine sets both.
+ */
+struct report_place {
+    uint32_t seq;
+    uint32_t host_id;
+};
+
+struct report_place report_place(void);
+void report_go_on(struct report_place place);
+
+/** Have report_platform() write nothing, as the facts were given before. */
+void report_platform_off(bool off);
+
 /** One `platform` record. The value's spaces become underscores. */
 void report_platform(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -10,6 +10,7 @@
 #define CHECK_RULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct check;
@@ -82,5 +83,25 @@ bool rule_broken(const struct check *c);
 /** Call @fn(@arg) when the rule ends, however it ends, an exception included. At most 4; last one
  * first. */
 void rule_at_end(struct check *c, void (*fn)(void *arg), void *arg);
+
+/* What a rule may keep across a reset. */
+#define RULE_KEPT_MAX 256
+
+/**
+ * Have the host reset the machine. The kernel that starts then calls the rule again, to go on from
+ * @kept. A rule that does so has may-kill=yes. What it has asked for by rule_at_end() is forgotten.
+ * Returns only where the machine was not reset: the rule is then an error.
+ */
+void rule_reset_machine(struct check *c, const void *kept, size_t len);
+
+/**
+ * Is this the call after the reset? @kept then gets what the rule has kept. No device has been
+ * touched since, and no memory above 4 GiB.
+ */
+bool rule_was_reset(struct check *c, void *kept, size_t len);
+
+/** After a reset: look for the devices, as is done before any other rule. False: the rule is an
+ * error. */
+bool rule_find_devices(struct check *c);
 
 #endif

@@ -9,10 +9,12 @@
 #include "arch/cpu.h"
 #include "arch/exceptions.h"
 #include "arch/time.h"
+#include "check/again.h"
 #include "check/env.h"
 #include "check/report.h"
 #include "check/rule.h"
 #include "lib/cmdline.h"
+#include "lib/crc32.h"
 #include "lib/exit.h"
 #include "lib/format.h"
 #include "lib/page_alloc.h"
@@ -23,6 +25,8 @@
 #define NAME_MAX  64
 /* A loop of failing expectations must not flood the line. */
 #define DIAG_MAX  24
+/* The host may have to wait for the disks of its emulator, for as long as they are held. */
+#define RESET_US  30000000u
 
 enum status { PASS, FAIL, SKIP, KNOWN, ERROR, STATUS_COUNT };
 
@@ -38,13 +42,34 @@ struct check {
     enum status status;
     char reason[200];
     unsigned diags;
-    unsigned controls;
+    uint64_t begin;          /* time_us() */
+    const struct kept *kept; /* after a reset of the machine, by this rule */
     struct {
         void (*fn)(void *arg);
         void *arg;
     } at_end[4];
     unsigned at_end_count;
 };
+
+/* Of a rule that has had the machine reset. */
+struct kept {
+    uint32_t cmdline; /* CRC */
+    struct report_place place;
+    char id[ID_MAX];
+    enum status status;
+    char reason[200];
+    unsigned diags;
+    uint64_t us, waited_us;
+    size_t len;
+    uint8_t data[RULE_KEPT_MAX];
+};
+
+/* The run. */
+static const struct boot_info *boot;
+static struct env_options options;
+static unsigned planned;
+static bool devices_found;
+static uint64_t waited_before; /* the rules began */
 
 extern const struct rule __check_registry_start[], __check_registry_end[];
 
@@ -156,7 +181,6 @@ void expect_true(struct check *c, bool ok, const char *fmt, ...)
 
 static void control(struct check *c, const char *kind, bool ok, const char *text)
 {
-    c->controls++;
     report("ctl %s %s %s %s", c->id, kind, ok ? "ok" : "bad", text);
     if (!ok) {
         char reason[256];
@@ -241,6 +265,79 @@ void rule_at_end(struct check *c, void (*fn)(void *arg), void *arg)
     c->at_end_count++;
 }
 
+static uint32_t cmdline_crc(void)
+{
+    return crc32(0, boot->cmdline, strlen(boot->cmdline));
+}
+
+void rule_reset_machine(struct check *c, const void *data, size_t len)
+{
+    static struct kept k;
+    static char answer[128];
+
+    if (planned != 1 || len > sizeof(k.data)) {
+        rule_error(c,
+                   "a rule that resets the machine is alone in its boot (%u are planned) and "
+                   "keeps at most %u bytes",
+                   planned, RULE_KEPT_MAX);
+        return;
+    }
+    k = (struct kept){
+        .cmdline = cmdline_crc(),
+        .place = report_place(),
+        .status = c->status,
+        .diags = c->diags,
+        .us = time_us() - c->begin,
+        .waited_us = time_waited_us() - waited_before,
+        .len = len,
+    };
+    /* Behind the request that follows. */
+    k.place.seq++;
+    k.place.host_id++;
+    memcpy(k.id, c->id, sizeof(k.id));
+    memcpy(k.reason, c->reason, sizeof(k.reason));
+    memcpy(k.data, data, len);
+    if (!again_leave(boot, &k, sizeof(k))) {
+        rule_error(c, "the page behind the kernel cannot be used");
+        return;
+    }
+    (void)report_host(RESET_US, answer, sizeof(answer), "reset");
+    (void)again_take(boot, &k, sizeof(k));
+    rule_error(c, "the machine was not reset: %s", answer);
+}
+
+bool rule_was_reset(struct check *c, void *data, size_t len)
+{
+    if (c->kept && c->kept->len == len) {
+        memcpy(data, c->kept->data, len);
+    } else if (c->kept) {
+        rule_error(c, "%u bytes were kept, not %u", (unsigned)c->kept->len, (unsigned)len);
+    }
+    return c->kept;
+}
+
+static const char *find_devices(void)
+{
+    const char *why = env_init(&options);
+
+    devices_found = !why;
+    return why;
+}
+
+bool rule_find_devices(struct check *c)
+{
+    const char *why = find_devices();
+
+    if (why) {
+        rule_error(c, "after a reset: %s", why);
+        return false;
+    }
+    report_platform_off(true); /* the first boot has told */
+    env_platform();
+    report_platform_off(false);
+    return true;
+}
+
 /* Run @fn; an exception becomes an error of the rule. */
 static void protect(struct check *c, void (*fn)(void *), void *arg, const char *where)
 {
@@ -290,18 +387,25 @@ static bool needs_met(struct check *c)
     return true;
 }
 
-static enum status run_rule(const struct rule *r)
+/* @kept: not NULL if the rule goes on after a reset of the machine. */
+static enum status run_rule(const struct rule *r, const struct kept *kept)
 {
     struct page_mark mark = page_mark();
     struct check check;
     struct check *c = &check;
 
     check_open(c, r);
-    report("begin %s %c %s", c->id, c->tag, c->name);
-
-    uint64_t start = time_us();
-
-    if (needs_met(c)) {
+    c->begin = time_us();
+    if (kept) {
+        c->kept = kept;
+        c->begin -= kept->us;
+        c->status = kept->status;
+        c->diags = kept->diags;
+        memcpy(c->reason, kept->reason, sizeof(c->reason));
+    } else {
+        report("begin %s %c %s", c->id, c->tag, c->name);
+    }
+    if (kept || needs_met(c)) {
         protect(c, call_test, c, "the test");
     }
     while (c->at_end_count) {
@@ -310,7 +414,7 @@ static enum status run_rule(const struct rule *r)
     }
     page_release(mark);
     report("end %s %s %llu %s", c->id, status_names[c->status],
-           (unsigned long long)(time_us() - start), c->reason);
+           (unsigned long long)(time_us() - c->begin), c->reason);
     return c->status;
 }
 
@@ -388,17 +492,43 @@ _Noreturn static void refuse(const char *why)
     exit_guest(0x13);
 }
 
+/* What the rule has left that had the machine reset, or NULL. From there the transcript goes on. */
+static const struct kept *find_kept(void)
+{
+    static struct kept k;
+
+    if (!again_take(boot, &k, sizeof(k)) || k.cmdline != cmdline_crc()) {
+        return NULL;
+    }
+    report_go_on(k.place);
+    return &k;
+}
+
+static void report_plan(bool reverse)
+{
+    report("plan %u", planned);
+    report_platform("door", "%s", door_names[boot->door]);
+    report_platform("order", "%s", reverse ? "reverse" : "forward");
+    report_platform("seed", "%llu", (unsigned long long)options.seed);
+    env_platform();
+}
+
 _Noreturn void check_main(const struct boot_info *bi)
 {
     static const struct rule *list[RULES_MAX];
-    struct env_options opt = {
-        .force = cmdline_has(bi->cmdline, "force"),
-        .seed = cmdline_number(bi->cmdline, "seed", 1),
-        .budget = cmdline_number(bi->cmdline, "budget", 16),
-    };
+    static const struct kept nothing;
+    const struct kept *kept;
     char order[16];
     unsigned count[STATUS_COUNT] = {0};
 
+    boot = bi;
+    kept = find_kept();
+    options = (struct env_options){
+        /* After a reset a unit that translates is the rule's affair. */
+        .force = cmdline_has(bi->cmdline, "force") || kept,
+        .seed = cmdline_number(bi->cmdline, "seed", 1),
+        .budget = cmdline_number(bi->cmdline, "budget", 16),
+    };
     set_exit(bi->cmdline);
     if (bi->error) {
         refuse(bi->error);
@@ -411,31 +541,38 @@ _Noreturn void check_main(const struct boot_info *bi)
     if (n == 0) {
         refuse("no rule matches run= and skip=");
     }
+    if (kept && (n != 1 || strncmp(list[0]->meta, kept->id, strlen(kept->id)) != 0)) {
+        refuse("the machine was reset by a rule that is not the one to run");
+    }
     sort_rules(list, n, reverse);
     if (cmdline_has(bi->cmdline, "list")) {
         list_rules(list, n);
         exit_guest(0x10);
     }
 
-    const char *why = env_init(&opt);
+    planned = n;
+    if (!kept) {
+        const char *why = find_devices();
 
-    if (why) {
-        refuse(why);
+        if (why) {
+            refuse(why);
+        }
+        report_plan(reverse);
     }
-    report("plan %u", n);
-    report_platform("door", "%s", door_names[bi->door]);
-    report_platform("order", "%s", reverse ? "reverse" : "forward");
-    report_platform("seed", "%llu", (unsigned long long)opt.seed);
-    env_platform();
 
-    uint64_t begin = time_us(), waited = time_waited_us();
+    const struct kept *before = kept ? kept : &nothing;
+    uint64_t begin = time_us() - before->us;
+
+    waited_before = time_waited_us() - before->waited_us;
 
     for (unsigned i = 0; i < n; i++) {
-        count[run_rule(list[i])]++;
+        count[run_rule(list[i], kept)]++;
     }
     report_platform("rules_us", "%llu", (unsigned long long)(time_us() - begin));
-    report_platform("waited_us", "%llu", (unsigned long long)(time_waited_us() - waited));
-    env_restore();
+    report_platform("waited_us", "%llu", (unsigned long long)(time_waited_us() - waited_before));
+    if (devices_found) {
+        env_restore();
+    }
     report("done %u %u %u %u %u", count[PASS], count[FAIL], count[SKIP], count[KNOWN],
            count[ERROR]);
     exit_guest(count[ERROR] ? 0x12 : count[FAIL] ? 0x11 : 0x10);

@@ -107,6 +107,14 @@ static void flood_host(const char *rule)
     }
 }
 
+/* Has the machine reset, and then knows nothing of it: all begins anew. */
+static void reset_machine(const char *rule)
+{
+    (void)rule;
+    say("host 1 reset");
+    cpu_halt();
+}
+
 static void twice(const char *rule)
 {
     say_damaged(LINE_TWICE, "obs %s value=1", rule);
@@ -200,6 +208,7 @@ static const struct misdeed misdeeds[] = {
     {"flood-endless", INSIDE_RULE, flood_endless},
     {"flood-records", INSIDE_RULE, flood_records},
     {"flood-host", INSIDE_RULE, flood_host},
+    {"reset-inside", INSIDE_RULE, reset_machine},
     {"twice", INSIDE_RULE, twice},
     {"lost", INSIDE_RULE, lost},
     {"wrong-crc", INSIDE_RULE, wrong_crc},

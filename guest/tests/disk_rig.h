@@ -13,7 +13,8 @@
 #include "drivers/nvme/nvme.h"
 #include "tests/rig.h"
 
-enum disk { DISK_AHCI, DISK_NVME };
+/* The last one is behind a bridge. */
+enum disk { DISK_AHCI, DISK_NVME, DISK_NVME_BELOW };
 
 /* Rights of a leaf: PR, IR and IW. */
 #define DISK_PAGE_RW      0x6000000000000001ull
@@ -53,6 +54,7 @@ struct disk_rig {
     struct nvme_page prps; /* where a PRP list goes */
     struct nvme_memory nvme_memory;
     bool interrupts; /* NVMe: the I/O queue was made with them */
+    bool gone;       /* disk_gone() */
 };
 
 /**
@@ -100,6 +102,9 @@ enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint3
 /** NVMe: reset the controller and enable it with the queues that it has. False: the rule is an
  * error. */
 bool disk_nvme_enable(struct disk_rig *d);
+
+/** NVMe behind a bridge: it was taken out of the machine, so it is not touched any more. */
+void disk_gone(struct disk_rig *d);
 
 /** Read one sector by a request that has nothing unusual. False: the rule is an error. */
 bool disk_sector(struct disk_rig *d, uint32_t lba, uint8_t *to);

@@ -10,7 +10,8 @@
 #include "lib/string.h"
 #include "tests/env.h"
 
-/* wait-held has a limit of its own on the host, 5 s. */
+/* wait-held has a limit of its own on the host, 5 s. While the machine stands still no time goes by
+ * here. */
 #define HOST_US 8000000u
 
 /* The holds of the rule, to be let go. */
@@ -64,6 +65,16 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
     return ask(c, "hold? %s", tag) && parse(c, tag, state, requests);
 }
 
+bool host_prolong(struct check *c, const char *tag, enum hold_state *state)
+{
+    unsigned requests;
+
+    /* Refused where it was let go: the state says so. */
+    (void)report_host(HOST_US, answer, sizeof(answer), "arm-release %s ok after=%u", tag,
+                      HOLD_PREPARE_MS);
+    return host_hold_state(c, tag, state, &requests);
+}
+
 static void let_go(void *arg)
 {
     struct check *c = arg;
@@ -115,6 +126,16 @@ bool host_release(struct check *c, const char *tag, bool ok)
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
 {
     return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
+}
+
+bool host_pause(struct check *c, unsigned ms)
+{
+    return ask(c, "pause %u", ms);
+}
+
+bool host_unplug(struct check *c, const char *id)
+{
+    return ask(c, "unplug %s", id);
 }
 
 static bool start(struct ide_rig *t, bool write, uint32_t lba)

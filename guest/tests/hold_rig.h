@@ -41,8 +41,20 @@ bool host_release(struct check *c, const char *tag, bool ok);
  */
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms);
 
+/**
+ * Let it wait longer, if it is still held: HOLD_PREPARE_MS from now on. *@state: held, or what it
+ * is where it was let go in the meantime.
+ */
+bool host_prolong(struct check *c, const char *tag, enum hold_state *state);
+
 /** What has become of the hold, and how many requests have touched its sectors. */
 bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, unsigned *requests);
+
+/** Have the machine stand still for @ms milliseconds, once the emulator's disks let it. */
+bool host_pause(struct check *c, unsigned ms);
+
+/** Have the device that the machine calls @id removed. What is in a slot has to be let go by it. */
+bool host_unplug(struct check *c, const char *id);
 
 /**
  * Start a transfer of HOLD_SECTORS sectors between disk and IDE_IOVA through one entry of the

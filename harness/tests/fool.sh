@@ -59,6 +59,8 @@ expect 'an exception inside a rule is an error, the rest runs' exception-inside 
 expect 'an exception between rules is trouble, the rest runs' exception-after 3 "$one" "$two" "$three" '^Bail out!.*exit status 39.*outside a rule'
 expect 'an exception after done is trouble' done-exception 3 "$one" "$two" "$three" '^Bail out!.*exit status 39, but .* comes to 33'
 expect 'a triple fault inside a rule is an error, the rest runs' triple-fault-inside 3 "$one" "$not2" '^# error: no verdict: the guest reset the machine' "$three"
+expect 'a guest that begins anew after a reset is not believed' reset-inside 3 "$one" "$not2" "$three" \
+    '^Bail out!.*the sequence went back from line [0-9]+ to line 0'
 expect 'a triple fault between rules is trouble, the rest runs' triple-fault-after 3 "$one" "$two" "$three" '^Bail out!.*the guest reset the machine.*outside a rule'
 expect 'a power-off inside a rule is an error, the rest runs' power-off-inside 3 "$one" "$not2" '^# error: no verdict: the machine was switched off' "$three"
 expect 'an exit of success inside a rule is an error, the rest runs' exit-inside 3 "$one" "$not2" '^# error: no verdict: the guest ended \(exit status 33\)' "$three"

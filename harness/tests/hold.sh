@@ -73,6 +73,13 @@ run stuck "$tests/held.conf,mutant=cw-drains" 'AMDVI-INF-020'
 expect 'an emulator that stands still over a held transfer is ended, and reported' 1 20 \
     '^not ok 1 - AMDVI-INF-020' '^# .*emulator hung' '!^Bail out!'
 
+run pause mutant-pvh,mutant=cw-drains,served=nbd 'AMDVI-INF-048'
+expect 'a machine is stopped for the guest' 0 "$limit_s" '^ok 1 - AMDVI-INF-048' '!# (TODO|SKIP)' '!^Bail out!' 'host [0-9]+ pause 100 '
+
+run reset "$tests/reset.conf" 'AMDVI-INF-047'
+expect 'a rule goes on after a reset, of which its firmware makes two' 0 "$limit_s" '^ok 1 - AMDVI-INF-047' \
+    '!# (TODO|SKIP)' '!^Bail out!' 'host [0-9]+ reset ' 'end AMDVI-INF-047 pass '
+
 export AMDVI_CHECK_MEDDLED=$patched
 run lie patched-held-pvh 'AMDVI-INF-*' --skip 'AMDVI-INF-017,AMDVI-INF-018' --emulator "$tests/meddler.py"
 expect 'a host that only says that it holds makes no rule pass' 3 "$limit_s" '!^ok' '!# TODO' \

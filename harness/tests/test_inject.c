@@ -1,44 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The verb `inject`, with the test at the emulator's end of QMP.
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "../host.h"
 #include "../inject.h"
 #include "../line.h"
-
-static int far_end; // the emulator's
-
-static Qmp *open_qmp(void)
-{
-    int pair[2];
-
-    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-    far_end = pair[1];
-    return qmp_new(pair[0]);
-}
-
-static void close_qmp(Qmp *qmp)
-{
-    qmp_free(qmp);
-    close(far_end);
-}
-
-// What the emulator was sent since it was last asked.
-static char *sent(void)
-{
-    char buffer[4096];
-    gssize n = recv(far_end, buffer, sizeof(buffer), MSG_DONTWAIT);
-
-    return g_strndup(buffer, n > 0 ? (gsize)n : 0);
-}
-
-static void emulator_says(Qmp *qmp, const char *line)
-{
-    g_assert_cmpint(send(far_end, line, strlen(line), 0), ==, (gssize)strlen(line));
-    qmp_read(qmp);
-}
+#include "qmp_case.h"
 
 static void test_value(void)
 {
@@ -191,14 +158,13 @@ static void test_silent(void)
     host.qmp_s = 60;
     request.id = 2;
     g_assert_null(host_answer(&host, &request));
-    close(far_end);
-    qmp_read(qmp);
+    emulator_hangs_up(qmp);
     host.qmp_s = 0;
     g_usleep(1000);
     answer = host_answer(&host, &request);
     g_assert_true(g_str_has_prefix(answer, "AVC1 host 2 refused QMP does not answer *"));
     g_free(answer);
-    qmp_free(qmp);
+    close_qmp(qmp);
 }
 
 static void test_without(void)
