@@ -19,11 +19,17 @@
 #define TESTDEV_DONE     0x02c
 #define TESTDEV_COUNT    0x030
 #define TESTDEV_STATUS   0x034
+#define TESTDEV_HELD     0x03c
+#define TESTDEV_DIRECT   0x040
 #define TESTDEV_BUFFER   0x10000
 
 enum testdev_command {
     TESTDEV_WRITE = 1, /* buffer to memory */
     TESTDEV_READ = 2,  /* memory to buffer */
+    TESTDEV_MAP_WRITE = 3,
+    TESTDEV_MAP_READ = 4,
+    TESTDEV_RELEASE = 5,
+    TESTDEV_DROP = 6,
     TESTDEV_MSI = 7,
     TESTDEV_INTX_ASSERT = 8,
     TESTDEV_INTX_DEASSERT = 9,

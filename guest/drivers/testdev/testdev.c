@@ -62,17 +62,17 @@ static bool command(struct testdev *t, enum testdev_command cmd, uint32_t *resul
 }
 
 static bool run(struct testdev *t, enum testdev_command cmd, uint64_t iova, uint32_t len,
-                uint32_t *result)
+                uint32_t at, uint32_t *result)
 {
     mmio_write64(t->base + TESTDEV_IOVA, iova);
     mmio_write32(t->base + TESTDEV_LENGTH, len);
-    mmio_write32(t->base + TESTDEV_BUFOFF, 0);
+    mmio_write32(t->base + TESTDEV_BUFOFF, at);
     return command(t, cmd, result);
 }
 
 /* The buffer takes aligned 4-byte accesses; the last one may hold bytes beyond @len, which do no
  * harm. */
-static void buffer_fill(struct testdev *t, const uint8_t *data, uint32_t len)
+static void buffer_fill(struct testdev *t, uint32_t at, const uint8_t *data, uint32_t len)
 {
     for (uint32_t off = 0; off < len; off += 4) {
         uint32_t word = 0;
@@ -80,31 +80,78 @@ static void buffer_fill(struct testdev *t, const uint8_t *data, uint32_t len)
         if (data) {
             memcpy(&word, data + off, len - off < 4 ? len - off : 4);
         }
-        mmio_write32(t->base + TESTDEV_BUFFER + off, word);
+        mmio_write32(t->base + TESTDEV_BUFFER + at + off, word);
+    }
+}
+
+static void buffer_take(const struct testdev *t, uint32_t at, uint8_t *data, uint32_t len)
+{
+    for (uint32_t off = 0; off < len; off += 4) {
+        uint32_t word = mmio_read32(t->base + TESTDEV_BUFFER + at + off);
+
+        memcpy(data + off, &word, len - off < 4 ? len - off : 4);
     }
 }
 
 bool testdev_write(struct testdev *t, uint64_t iova, const void *data, uint32_t len,
                    uint32_t *result)
 {
-    buffer_fill(t, data, len);
-    return run(t, TESTDEV_WRITE, iova, len, result);
+    buffer_fill(t, 0, data, len);
+    return run(t, TESTDEV_WRITE, iova, len, 0, result);
 }
 
 bool testdev_read(struct testdev *t, uint64_t iova, void *data, uint32_t len, uint32_t *result)
 {
-    uint8_t *out = data;
+    buffer_fill(t, 0, NULL, len);
 
-    buffer_fill(t, NULL, len);
+    bool ok = run(t, TESTDEV_READ, iova, len, 0, result);
 
-    bool ok = run(t, TESTDEV_READ, iova, len, result);
-
-    for (uint32_t off = 0; off < len; off += 4) {
-        uint32_t word = mmio_read32(t->base + TESTDEV_BUFFER + off);
-
-        memcpy(out + off, &word, len - off < 4 ? len - off : 4);
-    }
+    buffer_take(t, 0, data, len);
     return ok;
+}
+
+bool testdev_map(struct testdev *t, unsigned slot, bool write, uint64_t iova, uint32_t len,
+                 uint32_t *result)
+{
+    mmio_write32(t->base + TESTDEV_SLOT, slot);
+    return run(t, write ? TESTDEV_MAP_WRITE : TESTDEV_MAP_READ, iova, len, slot * TESTDEV_SLOT_MAX,
+               result);
+}
+
+static bool end_slot(struct testdev *t, enum testdev_command cmd, unsigned slot, uint32_t *result)
+{
+    mmio_write32(t->base + TESTDEV_SLOT, slot);
+    return command(t, cmd, result);
+}
+
+bool testdev_release(struct testdev *t, unsigned slot, uint32_t *result)
+{
+    return end_slot(t, TESTDEV_RELEASE, slot, result);
+}
+
+bool testdev_drop(struct testdev *t, unsigned slot, uint32_t *result)
+{
+    return end_slot(t, TESTDEV_DROP, slot, result);
+}
+
+bool testdev_held(const struct testdev *t, unsigned slot)
+{
+    return mmio_read32(t->base + TESTDEV_HELD) >> slot & 1;
+}
+
+bool testdev_direct(const struct testdev *t, unsigned slot)
+{
+    return mmio_read32(t->base + TESTDEV_DIRECT) >> slot & 1;
+}
+
+void testdev_slot_fill(struct testdev *t, unsigned slot, const void *data, uint32_t len)
+{
+    buffer_fill(t, slot * TESTDEV_SLOT_MAX, data, len);
+}
+
+void testdev_slot_data(const struct testdev *t, unsigned slot, void *data, uint32_t len)
+{
+    buffer_take(t, slot * TESTDEV_SLOT_MAX, data, len);
 }
 
 bool testdev_msi(struct testdev *t)

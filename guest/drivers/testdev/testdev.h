@@ -35,6 +35,39 @@ bool testdev_write(struct testdev *t, uint64_t iova, const void *data, uint32_t 
  * first. */
 bool testdev_read(struct testdev *t, uint64_t iova, void *data, uint32_t len, uint32_t *result);
 
+/*
+ * Accesses whose translation is kept in a slot between its making and its use, as that of a device
+ * whose data is under way. The data of slot n is buffer bytes n * 4096 to n * 4096 + 4095, apart
+ * from what testdev_write() and testdev_read() use as long as those are shorter than that and n is
+ * not 0.
+ */
+#define TESTDEV_SLOTS    8u
+#define TESTDEV_SLOT_MAX 4096u
+
+/**
+ * Translate @len bytes (1..TESTDEV_SLOT_MAX) at @iova, for writing to memory or for reading from
+ * it, and keep the translation in @slot. No data moves. *@result as above; returns false if the
+ * device did not run the command or refused it, as do the three below.
+ */
+bool testdev_map(struct testdev *t, unsigned slot, bool write, uint64_t iova, uint32_t len,
+                 uint32_t *result);
+
+/** Move the data of @slot by the translation that was kept, and free it. */
+bool testdev_release(struct testdev *t, unsigned slot, uint32_t *result);
+
+/** Free @slot. No data moves. */
+bool testdev_drop(struct testdev *t, unsigned slot, uint32_t *result);
+
+/** Does @slot hold a translation at all? */
+bool testdev_held(const struct testdev *t, unsigned slot);
+
+/** Does it lead straight into memory, so that nothing is translated or checked at its release? */
+bool testdev_direct(const struct testdev *t, unsigned slot);
+
+/** The buffer's bytes of @slot: @len of them (1..TESTDEV_SLOT_MAX) from or to @data. */
+void testdev_slot_fill(struct testdev *t, unsigned slot, const void *data, uint32_t len);
+void testdev_slot_data(const struct testdev *t, unsigned slot, void *data, uint32_t len);
+
 /** Send MSI vector 0, which has to be programmed and enabled (platform/msi.h). Returns false if the
  * device refused or did not run the command. */
 bool testdev_msi(struct testdev *t);
