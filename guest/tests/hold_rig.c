@@ -160,7 +160,7 @@ bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t l
         ide_rig_prd(t, i, e[i][0], e[i][1]);
     }
     if (write) {
-        ide_rig_put(t, IDE_IOVA, t->data, HOLD_BYTES);
+        ide_rig_put(t, t->iova, t->data, HOLD_BYTES);
     } else {
         memcpy(t->data, t->before, HOLD_BYTES);
     }
@@ -287,16 +287,27 @@ bool hold_complete_if(struct rig *r, const char *tag, struct amdvi_cmd cmd, enum
     return true;
 }
 
-bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
+bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
 {
-    for (uint32_t off = page * PAGE_SIZE; off < (page + pages) * PAGE_SIZE; off += 8) {
-        uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
+    for (uint32_t off = 0; off < bytes; off += 8) {
         unsigned same = 0;
 
-        while (same < 8 && sectors[off + same] == buf_canary_byte(spa + same)) {
+        while (same < 8 && data[off + same] == buf_canary_byte(spa + off + same)) {
             same++;
         }
         if (same == 8) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
+{
+    for (unsigned p = page; p < page + pages; p++) {
+        uint32_t off = p * (uint32_t)PAGE_SIZE;
+
+        if (hold_looks_like(sectors + off, ide_rig_at(t, t->iova + off), PAGE_SIZE)) {
             return true;
         }
     }

@@ -52,7 +52,7 @@ bool host_hold_state(struct check *c, const char *tag, enum hold_state *state, u
  */
 bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, unsigned ms);
 
-/** The same through the @n entries of @e, which cover HOLD_BYTES at IDE_IOVA in their order. */
+/** The same through the @n entries of @e, which cover HOLD_BYTES at t->iova in their order. */
 bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t lba,
                       const ide_entry *e, unsigned n, unsigned ms);
 
@@ -82,6 +82,9 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
  */
 bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
                    unsigned ms, enum hold_state *then);
+
+/** Do @bytes bytes of @data contain a quadword of the canary at @spa, at its place? */
+bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes);
 
 /**
  * Have @act do something for which an emulator may wait for its disk, with transfer @tag under way:

@@ -6,39 +6,67 @@
 #include "lib/string.h"
 #include "tests/env.h"
 
-bool ide_rig(struct check *c, struct ide_rig *t, unsigned pages)
+/* All that a rig has besides the memory. */
+static bool surround(struct ide_rig *t)
 {
-    *t = (struct ide_rig){.r = rig_begin(c), .c = c, .pages = pages};
-    if (!t->r || !rig_tree(t->r, &t->pt, 3) || !buf_new(t->r, &t->mem, PAGE_HIGH, pages)) {
-        return false;
-    }
-    t->image = page_alloc(PAGE_HIGH, pages * PAGE_SIZE, PAGE_SIZE);
+    t->image = page_alloc(PAGE_HIGH, t->mem.len, PAGE_SIZE);
     t->table = page_alloc(PAGE_HIGH, IDE_TABLE_PAGES * PAGE_SIZE, PAGE_SIZE);
     t->data = (uint8_t *)page_alloc(PAGE_HIGH, IDE_SECTORS_MAX * IDE_SECTOR, PAGE_SIZE);
     t->sectors = (uint8_t *)page_alloc(PAGE_HIGH, IDE_SECTORS_MAX * IDE_SECTOR, PAGE_SIZE);
 
     t->before = (uint8_t *)page_alloc(PAGE_HIGH, IDE_SECTORS_MAX * IDE_SECTOR, PAGE_SIZE);
 
-    bool ok = t->image && t->table && t->data && t->sectors && t->before;
+    return t->image && t->table && t->data && t->sectors && t->before &&
+           amdvi_pt_map(&t->pt, IDE_TABLE, t->table + PAGE_SIZE, 1, AMDVI_IR) &&
+           amdvi_pt_map(&t->pt, IDE_TABLE + PAGE_SIZE, t->table, 1, AMDVI_IR);
+}
+
+static bool attach(struct ide_rig *t, bool ok)
+{
+    if (!ok) {
+        rule_error(t->c, "no memory for the IDE rig");
+        return false;
+    }
+    t->r->used[ENGINE_IDE] = true;
+    if (!ide_reset(&env.ide)) {
+        rule_error(t->c, "the IDE channel stays busy after a reset");
+        return false;
+    }
+    ide_rig_canary(t);
+    return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN);
+}
+
+bool ide_rig(struct check *c, struct ide_rig *t, unsigned pages)
+{
+    *t = (struct ide_rig){.r = rig_begin(c), .c = c, .iova = IDE_IOVA, .pages = pages};
+    if (!t->r || !rig_tree(t->r, &t->pt, 3) || !buf_new(t->r, &t->mem, PAGE_HIGH, pages)) {
+        return false;
+    }
+
+    bool ok = surround(t);
 
     for (unsigned i = 0; ok && i < pages; i++) {
         uint32_t iova = IDE_IOVA + i * (uint32_t)PAGE_SIZE;
 
         ok = amdvi_pt_map(&t->pt, iova, ide_rig_at(t, iova), 1, AMDVI_IR | AMDVI_IW);
     }
-    ok = ok && amdvi_pt_map(&t->pt, IDE_TABLE, t->table + PAGE_SIZE, 1, AMDVI_IR) &&
-         amdvi_pt_map(&t->pt, IDE_TABLE + PAGE_SIZE, t->table, 1, AMDVI_IR);
-    if (!ok) {
-        rule_error(c, "no memory for the IDE rig");
+    return attach(t, ok);
+}
+
+bool ide_rig_piece(struct check *c, struct ide_rig *t, uint32_t iova, unsigned pages,
+                   uint64_t align)
+{
+    *t =
+        (struct ide_rig){.r = rig_begin(c), .c = c, .iova = iova, .pages = pages, .in_order = true};
+    if (!t->r || !rig_tree(t->r, &t->pt, 3)) {
         return false;
     }
-    t->r->used[ENGINE_IDE] = true;
-    if (!ide_reset(&env.ide)) {
-        rule_error(c, "the IDE channel stays busy after a reset");
-        return false;
-    }
-    ide_rig_canary(t);
-    return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN);
+
+    /* What lies around it is the rule's as well, so that it can be watched. */
+    uint64_t block = page_alloc(PAGE_HIGH, 3 * align, align);
+
+    t->mem = (struct buf){block + align + (iova & (align - 1)), (uint32_t)(pages * PAGE_SIZE)};
+    return attach(t, block && surround(t));
 }
 
 void ide_rig_prd(struct ide_rig *t, unsigned n, uint32_t dw0, uint32_t dw1)
@@ -53,8 +81,11 @@ void ide_rig_prd(struct ide_rig *t, unsigned n, uint32_t dw0, uint32_t dw1)
 
 uint64_t ide_rig_at(const struct ide_rig *t, uint32_t iova)
 {
-    uint32_t off = iova - IDE_IOVA;
+    uint32_t off = iova - t->iova;
 
+    if (t->in_order) {
+        return t->mem.spa + off;
+    }
     return t->mem.spa + (t->pages - 1 - off / PAGE_SIZE) * PAGE_SIZE + off % PAGE_SIZE;
 }
 

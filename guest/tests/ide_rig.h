@@ -23,7 +23,9 @@ struct ide_rig {
     struct rig *r;
     struct check *c;
     struct amdvi_pt pt;
-    struct buf mem;   /* page n of the IOVA range is page pages-1-n here */
+    struct buf mem;   /* page n of the IOVA range is page pages-1-n here, unless @in_order */
+    bool in_order;    /* page n is page n */
+    uint32_t iova;    /* of @mem */
     unsigned pages;   /* of @mem */
     uint64_t image;   /* what @mem has to hold; as long */
     uint64_t table;   /* pages of the table; the second page of the IOVA range comes first */
@@ -37,6 +39,14 @@ struct ide_rig {
  * 4 GiB and in reverse order, and a table at IDE_TABLE. False: the rule is an error.
  */
 bool ide_rig(struct check *c, struct ide_rig *t, unsigned pages);
+
+/**
+ * The same for memory in one piece that lies as its IOVAs do: @pages pages at @iova, whose offset
+ * in a block of @align bytes is that of their memory. They are not mapped: the rule does that, by
+ * one page of @align bytes.
+ */
+bool ide_rig_piece(struct check *c, struct ide_rig *t, uint32_t iova, unsigned pages,
+                   uint64_t align);
 
 /** Write entry @n of the table as it stands; the second page of the table begins with number 512.
  */

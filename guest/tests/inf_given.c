@@ -5,10 +5,9 @@
  * so that the transfer is under way for as long as the rule needs.
  */
 #include "drivers/amdvi/regs.h"
-#include "drivers/ide/regs.h"
+#include "lib/format.h"
 #include "lib/string.h"
-#include "tests/env.h"
-#include "tests/hold_rig.h"
+#include "tests/give_rig.h"
 
 /* What becomes of the pages of the transfer. */
 enum withdrawal { UNMAPPED, REMAPPED, NO_WRITE, NO_READ, BLOCKED, MOVED };
@@ -69,25 +68,36 @@ static void withdraw_page(struct ide_rig *t, const struct elsewhere *e, enum wit
     rig_store(slot, entry);
 }
 
+/* A withdrawal, and the entries of the pages before it. */
+struct taking {
+    const struct elsewhere *e;
+    enum withdrawal w;
+    uint64_t found[HOLD_PAGES];
+};
+
 /* All that memory says of the pages; the IOMMU is told by the flush that follows. */
-static void withdraw(struct ide_rig *t, const struct elsewhere *e, enum withdrawal w)
+static void withdraw(struct ide_rig *t, void *arg)
 {
+    struct taking *k = arg;
     /* V=TV=1: without rights and levels; or Mode 3, both rights, the other root. */
     struct amdvi_dte blocked = {{0x0000000000000003, IDE_DOMAIN, 0, 0}};
-    struct amdvi_dte moved = {{0x6000000000000603 | e->pt.root, OTHER_DOMAIN, 0, 0}};
+    struct amdvi_dte moved = {{0x6000000000000603 | k->e->pt.root, OTHER_DOMAIN, 0, 0}};
 
     for (unsigned p = 0; p < HOLD_PAGES; p++) {
-        withdraw_page(t, e, w, p);
+        k->found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
+        withdraw_page(t, k->e, k->w, p);
     }
-    if (w == BLOCKED || w == MOVED) {
-        amdvi_dte_write(t->r->u, t->r->ide, w == BLOCKED ? blocked : moved);
+    if (k->w == BLOCKED || k->w == MOVED) {
+        amdvi_dte_write(t->r->u, t->r->ide, k->w == BLOCKED ? blocked : moved);
     }
 }
 
-static bool restore(struct ide_rig *t, const uint64_t *found)
+static bool restore(struct ide_rig *t, void *arg)
 {
+    const struct taking *k = arg;
+
     for (unsigned p = 0; p < HOLD_PAGES; p++) {
-        rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), found[p]);
+        rig_store(amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1), k->found[p]);
     }
     return rig_attach_tree(t->r, t->r->ide, &t->pt, IDE_DOMAIN) && rig_flush(t->r, IDE_DOMAIN);
 }
@@ -121,88 +131,30 @@ static const struct {
      "completion_entry"},
 };
 
-/* One after the other, and the completion of all. */
-static bool flush_and_complete(struct ide_rig *t, enum flush f, enum hold_state *then)
+/*
+ * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
+ * somebody else once the completion is seen.
+ */
+static bool give_away_once(struct ide_rig *t, const struct elsewhere *e, bool write,
+                           enum withdrawal w, enum flush f)
 {
     struct amdvi_cmd cmd[HOLD_PAGES];
+    struct taking taking = {.e = e, .w = w};
+    char how[128];
 
     memcpy(cmd, flushes[f].cmd, sizeof(cmd));
     if (f == WITH_THE_ENTRY) {
         cmd[0].dw[0] = t->r->ide;
     }
-    for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
-        amdvi_cmd_put(t->r->u, cmd[i]);
-    }
-    return hold_complete(t->r, "old", cmd[flushes[f].count - 1], HOLD_LOOK_MS, HOLD_RELEASE_MS,
-                         then);
-}
-
-/*
- * Withdraw the pages of a transfer that is under way, flush them as @f says, and give them to
- * somebody else once the completion is seen. Whether the transfer ends before, goes elsewhere or is
- * aborted is free.
- */
-static bool give_away(struct ide_rig *t, const struct elsewhere *e, bool write, enum withdrawal w,
-                      enum flush f)
-{
-    struct check *c = t->c;
-    uint32_t lba = ide_rig_lba(t, write);
-    enum hold_state then, now;
-    struct ide_result res;
-    uint64_t found[HOLD_PAGES];
-    unsigned requests;
-
-    /* Undisturbed; after a write the sectors hold nothing that another rule has let through. */
-    if (!ide_rig_table(t, write, lba, HOLD_SECTORS, hold_one, 1, &res)) {
-        return false;
-    }
-    control_pos(c, ide_rig_moved(t, write, hold_one, 1, lba, HOLD_BYTES),
-                "a plain %s moves its sectors and is seen", ide_rig_name(write));
-    if (!hold_begin(t, "old", write, lba, HOLD_PREPARE_MS)) {
-        return false;
-    }
-    control_neg(c,
-                !hold_leaks(t, t->before, 0, HOLD_PAGES) && !hold_leaks(t, t->data, 0, HOLD_PAGES),
-                "neither what the disk held nor what moves looks like the new owner's pages");
-    for (unsigned p = 0; p < HOLD_PAGES; p++) {
-        found[p] = *amdvi_pt_slot(&t->pt, IDE_IOVA + p * PAGE_SIZE, 1);
-    }
-    withdraw(t, e, w);
-    if (!flush_and_complete(t, f, &then)) {
-        return false;
-    }
-
-    bool active = ide_bm_read(&env.ide, IDE_BM_STATUS) & IDE_BM_STATUS_ACTIVE;
-
-    ide_rig_canary(t); /* by the new owner */
-    if ((then == HOLD_HELD && !host_release(c, "old", true)) || !hold_end(t, write, &res) ||
-        !host_hold_state(c, "old", &now, &requests)) {
-        return false;
-    }
-    control_pos(c, now == HOLD_RELEASED && requests == 1,
-                "the transfer was %s when the completion came, Active=%d, and has gone on since",
-                then == HOLD_HELD ? "held" : "over", active);
-    expect_true(c, ide_rig_holds(t),
-                "%s, %s and flushed %s: expected the new owner's pages unchanged, actual "
-                "changed by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
-                res.status);
-    if (write) {
-        if (!ide_rig_pio(t, lba, HOLD_SECTORS, t->sectors)) {
-            return false;
-        }
-        expect_true(c, !hold_leaks(t, t->sectors, 0, HOLD_PAGES),
-                    "%s, %s and flushed %s: expected nothing of the new owner's pages on the "
-                    "disk, actual written by the old transfer (BMISTA 0x%02x, status 0x%02x)",
-                    ide_rig_name(write), withdrawal_names[w], flushes[f].name, res.bm_status,
-                    res.status);
-    }
-    rig_take_events(t->r); /* one that was aborted may log */
-    observe(c, flushes[f].key, "%s",
-            then != HOLD_HELD ? "after_the_transfer"
-            : active          ? "while_under_way"
-                              : "after_an_abort");
-    return restore(t, found);
+    format(how, sizeof(how), "%s and flushed %s", withdrawal_names[w], flushes[f].name);
+    return give_away(t, &(struct giving){.write = write,
+                                         .withdraw = withdraw,
+                                         .restore = restore,
+                                         .arg = &taking,
+                                         .cmd = cmd,
+                                         .count = flushes[f].count,
+                                         .how = how,
+                                         .key = flushes[f].key});
 }
 
 static void give_away_by(struct check *c, bool write, enum withdrawal w, const enum flush *f,
@@ -215,7 +167,7 @@ static void give_away_by(struct check *c, bool write, enum withdrawal w, const e
         return;
     }
     for (unsigned i = 0; i < n; i++) {
-        if (!give_away(&t, &e, write, w, f[i])) {
+        if (!give_away_once(&t, &e, write, w, f[i])) {
             return;
         }
     }
@@ -228,7 +180,7 @@ static void give_away_pages(struct check *c, bool write, enum withdrawal w)
     give_away_by(c, write, w, by, 2);
 }
 
-static void give_away_once(struct check *c, bool write, enum withdrawal w, enum flush f)
+static void give_away_by_one(struct check *c, bool write, enum withdrawal w, enum flush f)
 {
     give_away_by(c, write, w, &f, 1);
 }
@@ -258,7 +210,7 @@ RULE("AMDVI-INF-004", "M", inf_read_ends_before_the_device_is_blocked, HOLD_KEYS
      "Disk read under way, the device's entry made blocking, INVALIDATE_DEVTAB_ENTRY, its "
      "domain flushed, COMPLETION_WAIT seen: the pages do not change any more")
 {
-    give_away_once(c, false, BLOCKED, WITH_THE_ENTRY);
+    give_away_by_one(c, false, BLOCKED, WITH_THE_ENTRY);
 }
 
 RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, HOLD_KEYS,
@@ -266,7 +218,7 @@ RULE("AMDVI-INF-005", "M", inf_read_ends_before_the_device_moves, HOLD_KEYS,
      "INVALIDATE_DEVTAB_ENTRY, the old domain flushed, COMPLETION_WAIT seen: the old domain's "
      "pages do not change any more")
 {
-    give_away_once(c, false, MOVED, WITH_THE_ENTRY);
+    give_away_by_one(c, false, MOVED, WITH_THE_ENTRY);
 }
 
 RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, HOLD_KEYS,
@@ -282,9 +234,9 @@ RULE("AMDVI-INF-009", "M", inf_all_waits_for_transfers, HOLD_KEYS,
         rule_skip(c, "IASup=0: there is no INVALIDATE_IOMMU_ALL");
         return;
     }
-    give_away_once(c, false, UNMAPPED, ALL_DOMAINS);
+    give_away_by_one(c, false, UNMAPPED, ALL_DOMAINS);
     if (!rule_broken(c)) {
-        give_away_once(c, true, UNMAPPED, ALL_DOMAINS);
+        give_away_by_one(c, true, UNMAPPED, ALL_DOMAINS);
     }
 }
 
@@ -292,9 +244,9 @@ RULE("AMDVI-INF-010", "M", inf_domain_waits_for_transfers, HOLD_KEYS,
      "Disk transfer under way, its pages unmapped, the whole domain flushed, COMPLETION_WAIT "
      "seen: a read changes nothing of the pages' new owner, a write takes nothing from him")
 {
-    give_away_once(c, false, UNMAPPED, WHOLE_DOMAIN);
+    give_away_by_one(c, false, UNMAPPED, WHOLE_DOMAIN);
     if (!rule_broken(c)) {
-        give_away_once(c, true, UNMAPPED, WHOLE_DOMAIN);
+        give_away_by_one(c, true, UNMAPPED, WHOLE_DOMAIN);
     }
 }
 

@@ -137,17 +137,7 @@ static void make(struct slot_rig *s, bool write, enum change change)
 /* Does a quadword of what was read look like what the new owner has there? */
 static bool leaks(const struct slot_rig *s)
 {
-    for (uint32_t i = 0; i < BYTES; i += 8) {
-        uint32_t same = 0;
-
-        while (same < 8 && s->got[i + same] == buf_canary_byte(s->old.spa + AT + i + same)) {
-            same++;
-        }
-        if (same == 8) {
-            return true;
-        }
-    }
-    return false;
+    return hold_looks_like(s->got, s->old.spa + AT, BYTES);
 }
 
 /* Has exactly the data moved, to the page or from it? */
