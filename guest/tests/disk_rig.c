@@ -166,16 +166,22 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
     return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start(d, false) ? d : NULL;
 }
 
-static enum disk_end move_ahci(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
-                               const struct disk_region *regions, unsigned n)
+static bool begin_ahci(bool write, uint32_t lba, uint32_t sectors,
+                       const struct disk_region *regions, unsigned n)
 {
     struct ahci_region r[DISK_REGIONS_MAX];
-    struct ahci_result *res = &d->ahci;
 
     for (unsigned i = 0; i < n; i++) {
         r[i] = (struct ahci_region){regions[i].iova, regions[i].bytes};
     }
-    if (!ahci_dma(&env.ahci, write, lba, sectors, r, n, res) && !res->timed_out) {
+    return ahci_dma_begin(&env.ahci, write, lba, sectors, r, n);
+}
+
+static enum disk_end end_ahci(struct disk_rig *d)
+{
+    struct ahci_result *res = &d->ahci;
+
+    if (!ahci_dma_end(&env.ahci, res) && !res->timed_out) {
         rule_error(d->r->c, "the AHCI port does not recover: PxIS 0x%x PxTFD 0x%x", res->is,
                    res->tfd);
     }
@@ -187,52 +193,82 @@ static enum disk_end move_ahci(struct disk_rig *d, bool write, uint32_t lba, uin
                                                                                    : DISK_DONE;
 }
 
-/* PRP1 is the first region, whose page may be entered anywhere; PRP2 the second one, or a list of
- * all that follow (NVM Express 1.4, section 4.3). */
-static enum disk_end move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
-                               const struct disk_region *regions, unsigned n)
-{
-    volatile uint64_t *list = (volatile uint64_t *)d->prps.spa;
-    uint64_t prp2 = n == 2 ? regions[1].iova : n > 2 ? d->prps.iova : 0;
-
-    for (unsigned i = 1; n > 2 && i < n; i++) {
-        list[i - 1] = regions[i].iova;
-    }
-    return disk_move_nvme(d, write, lba, sectors, regions[0].iova, prp2);
-}
-
-enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
-                             uint64_t prp1, uint64_t prp2)
+static enum disk_end end_nvme(struct disk_rig *d)
 {
     struct nvme_result *res = &d->nvme;
-    uint16_t cid;
 
-    if (write && !env_disk_may_write(disk_of(d), lba, sectors)) {
-        rule_error(d->r->c, "sectors from %u on are not in the scratch area: nothing is written",
-                   lba);
-        return DISK_SILENT;
-    }
-    cid = nvme_start(&env.nvme, write, lba, sectors, prp1, prp2);
     if (!nvme_finish(&env.nvme, res)) {
         d->status = res->csts;
         (void)disk_nvme_enable(d);
         return DISK_SILENT;
     }
     d->status = res->status;
-    expect_u64(d->r->c, "identifier of the completion", cid, res->cid);
+    expect_u64(d->r->c, "identifier of the completion", d->cid, res->cid);
     return res->status ? DISK_REFUSED : DISK_DONE;
+}
+
+/* A write only where writing is allowed; then the rule is an error. */
+static bool may(const struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors)
+{
+    if (write && !env_disk_may_write(disk_of(d), lba, sectors)) {
+        rule_error(d->r->c, "sectors from %u on are not in the scratch area: nothing is written",
+                   lba);
+        return false;
+    }
+    return true;
+}
+
+static bool begin_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                       uint64_t prp1, uint64_t prp2)
+{
+    if (!may(d, write, lba, sectors)) {
+        return false;
+    }
+    d->cid = nvme_start(&env.nvme, write, lba, sectors, prp1, prp2);
+    return true;
+}
+
+/* PRP1 is the first region, whose page may be entered anywhere; PRP2 the second one, or a list of
+ * all that follow (NVM Express 1.4, section 4.3). */
+static uint64_t prp2_of(struct disk_rig *d, const struct disk_region *regions, unsigned n)
+{
+    volatile uint64_t *list = (volatile uint64_t *)d->prps.spa;
+
+    for (unsigned i = 1; n > 2 && i < n; i++) {
+        list[i - 1] = regions[i].iova;
+    }
+    return n == 2 ? regions[1].iova : n > 2 ? d->prps.iova : 0;
+}
+
+enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                             uint64_t prp1, uint64_t prp2)
+{
+    return begin_nvme(d, write, lba, sectors, prp1, prp2) ? end_nvme(d) : DISK_SILENT;
+}
+
+bool disk_begin(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                const struct disk_region *regions, unsigned n)
+{
+    if (d->kind == DISK_AHCI) {
+        return may(d, write, lba, sectors) && begin_ahci(write, lba, sectors, regions, n);
+    }
+    return begin_nvme(d, write, lba, sectors, regions[0].iova, prp2_of(d, regions, n));
+}
+
+bool disk_active(const struct disk_rig *d)
+{
+    return d->kind == DISK_AHCI ? ahci_active(&env.ahci) : nvme_active(&env.nvme);
+}
+
+enum disk_end disk_finish(struct disk_rig *d)
+{
+    return d->kind == DISK_AHCI ? end_ahci(d) : end_nvme(d);
 }
 
 enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
                         const struct disk_region *regions, unsigned n)
 {
-    if (write && !env_disk_may_write(disk_of(d), lba, sectors)) {
-        rule_error(d->r->c, "sectors from %u on are not in the scratch area: nothing is written",
-                   lba);
-        return DISK_SILENT;
-    }
-    return d->kind == DISK_AHCI ? move_ahci(d, write, lba, sectors, regions, n)
-                                : move_nvme(d, write, lba, sectors, regions, n);
+    return disk_begin(d, write, lba, sectors, regions, n) ? disk_finish(d) : DISK_SILENT;
 }
 
 bool disk_sector(struct disk_rig *d, uint32_t lba, uint8_t *to)

@@ -49,6 +49,7 @@ struct disk_rig {
     uint32_t status;  /* of the last request, as the device has it */
     struct ahci_result ahci;
     struct nvme_result nvme;
+    uint16_t cid;          /* NVMe: of the command that was begun last */
     struct nvme_page prps; /* where a PRP list goes */
     struct nvme_memory nvme_memory;
     bool interrupts; /* NVMe: the I/O queue was made with them */
@@ -79,6 +80,18 @@ bool disk_rights(struct disk_rig *d, unsigned i, uint64_t rights);
  */
 enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
                         const struct disk_region *regions, unsigned n);
+
+/**
+ * The same in two halves: the device has the request, and its end. A request that was begun has to
+ * be finished before the next one. False from the first one: it was given nothing, and the rule is
+ * an error.
+ */
+bool disk_begin(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
+                const struct disk_region *regions, unsigned n);
+enum disk_end disk_finish(struct disk_rig *d);
+
+/** Does the device say, in between, that it is at work? */
+bool disk_active(const struct disk_rig *d);
 
 /** NVMe: a command with these PRPs; guarded as disk_move(). */
 enum disk_end disk_move_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,

@@ -6,6 +6,7 @@
 #ifndef TESTS_HOLD_RIG_H
 #define TESTS_HOLD_RIG_H
 
+#include "drivers/ide/regs.h"
 #include "tests/ide_rig.h"
 
 /* What rules about held transfers of the disk say of themselves. */

@@ -80,6 +80,12 @@ bool ahci_recover(struct ahci *a);
 bool ahci_dma(struct ahci *a, bool write, uint64_t lba, uint32_t count,
               const struct ahci_region *regions, unsigned n, struct ahci_result *res);
 
+/** The same in two halves, for whoever does something in between: the port has it, and its end.
+ * False from the first one: it was given nothing. */
+bool ahci_dma_begin(struct ahci *a, bool write, uint64_t lba, uint32_t count,
+                    const struct ahci_region *regions, unsigned n);
+bool ahci_dma_end(struct ahci *a, struct ahci_result *res);
+
 /*
  * The steps of a request, raw: nothing is checked, nothing is put right.
  */

@@ -72,18 +72,29 @@ bool ahci_finish(const struct ahci *a, struct ahci_result *res)
     return !res->timed_out;
 }
 
-bool ahci_dma(struct ahci *a, bool write, uint64_t lba, uint32_t count,
-              const struct ahci_region *regions, unsigned n, struct ahci_result *res)
+bool ahci_dma_begin(struct ahci *a, bool write, uint64_t lba, uint32_t count,
+                    const struct ahci_region *regions, unsigned n)
 {
-    *res = (struct ahci_result){0};
     if (n == 0 || n > AHCI_PRDS) {
         return false;
     }
     ahci_prepare(a, write ? AHCI_CMD_WRITE_DMA_EXT : AHCI_CMD_READ_DMA_EXT, write, lba, count,
                  regions, n);
     ahci_start(a);
+    return true;
+}
+
+bool ahci_dma_end(struct ahci *a, struct ahci_result *res)
+{
     if (ahci_finish(a, res) && !(res->is & AHCI_PX_IS_FATAL)) {
         return true;
     }
     return ahci_recover(a) && !res->timed_out;
+}
+
+bool ahci_dma(struct ahci *a, bool write, uint64_t lba, uint32_t count,
+              const struct ahci_region *regions, unsigned n, struct ahci_result *res)
+{
+    *res = (struct ahci_result){0};
+    return ahci_dma_begin(a, write, lba, count, regions, n) && ahci_dma_end(a, res);
 }
