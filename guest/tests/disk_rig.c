@@ -15,7 +15,14 @@ static struct disk_rig rig;
 
 static const struct env_disk *disk_of(const struct disk_rig *d)
 {
-    return d->kind == DISK_AHCI ? &env.ahci_disk : &env.nvme_disk;
+    return d->kind == DISK_AHCI   ? &env.ahci_disk
+           : d->kind == DISK_NVME ? &env.nvme_disk
+                                  : &env.nvme_below_disk;
+}
+
+static struct nvme *nvme_of(const struct disk_rig *d)
+{
+    return d->kind == DISK_NVME ? &env.nvme : &env.nvme_below;
 }
 
 const char *disk_end_name(enum disk_end e)
@@ -57,10 +64,10 @@ static void rest(void *arg)
 {
     struct disk_rig *d = arg;
 
-    if (d->kind == DISK_NVME) {
-        if (!nvme_shutdown(&env.nvme)) {
+    if (d->kind != DISK_AHCI) {
+        if (!nvme_shutdown(nvme_of(d))) {
             rule_error(d->r->c, "the NVMe controller does not end: CSTS 0x%x",
-                       nvme_status(&env.nvme));
+                       nvme_status(nvme_of(d)));
         }
         return;
     }
@@ -127,11 +134,11 @@ static bool start(struct disk_rig *d, bool high)
 
 bool disk_nvme_enable(struct disk_rig *d)
 {
-    bool good = nvme_enable(&env.nvme, &d->nvme_memory, d->interrupts);
+    bool good = nvme_enable(nvme_of(d), &d->nvme_memory, d->interrupts);
 
     if (!good) {
         rule_error(d->r->c, "the NVMe controller is not enabled: CSTS 0x%x",
-                   nvme_status(&env.nvme));
+                   nvme_status(nvme_of(d)));
     }
     return good;
 }
@@ -149,7 +156,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
     if (!d->r) {
         return NULL;
     }
-    d->devid = kind == DISK_AHCI ? env.ahci.devid : env.nvme.devid;
+    d->devid = kind == DISK_AHCI ? env.ahci.devid : nvme_of(d)->devid;
     rule_at_end(c, rest, d);
     d->plain = page_alloc(PAGE_HIGH, PAGE_SIZE, PAGE_SIZE);
     if (!d->plain || !rig_tree(d->r, &d->pt, 4) ||
@@ -197,7 +204,7 @@ static enum disk_end end_nvme(struct disk_rig *d)
 {
     struct nvme_result *res = &d->nvme;
 
-    if (!nvme_finish(&env.nvme, res)) {
+    if (!nvme_finish(nvme_of(d), res)) {
         d->status = res->csts;
         (void)disk_nvme_enable(d);
         return DISK_SILENT;
@@ -224,7 +231,7 @@ static bool begin_nvme(struct disk_rig *d, bool write, uint32_t lba, uint32_t se
     if (!may(d, write, lba, sectors)) {
         return false;
     }
-    d->cid = nvme_start(&env.nvme, write, lba, sectors, prp1, prp2);
+    d->cid = nvme_start(nvme_of(d), write, lba, sectors, prp1, prp2);
     return true;
 }
 
@@ -257,7 +264,7 @@ bool disk_begin(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
 
 bool disk_active(const struct disk_rig *d)
 {
-    return d->kind == DISK_AHCI ? ahci_active(&env.ahci) : nvme_active(&env.nvme);
+    return d->kind == DISK_AHCI ? ahci_active(&env.ahci) : nvme_active(nvme_of(d));
 }
 
 enum disk_end disk_finish(struct disk_rig *d)

@@ -13,7 +13,8 @@
 #include "drivers/nvme/nvme.h"
 #include "tests/rig.h"
 
-enum disk { DISK_AHCI, DISK_NVME };
+/* The last one is behind a bridge. */
+enum disk { DISK_AHCI, DISK_NVME, DISK_NVME_BELOW };
 
 /* Rights of a leaf: PR, IR and IW. */
 #define DISK_PAGE_RW      0x6000000000000001ull

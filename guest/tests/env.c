@@ -112,7 +112,6 @@ const char *env_init(const struct env_options *opt)
     const struct pci_dev *testdev = pci_find_id(0x1234, 0xadc1, NULL);
     const struct pci_dev *edu = pci_find_id(0x1234, 0x11e8, NULL);
     const struct pci_dev *ahci = pci_find_class(0x010601, 0xffffff, NULL);
-    const struct pci_dev *nvme = pci_find_class(0x010802, 0xffffff, NULL);
 
     if (ide) {
         remember_command(ide->devid);
@@ -126,8 +125,12 @@ const char *env_init(const struct env_options *opt)
     if (ahci) {
         remember_command(ahci->devid);
     }
-    if (nvme) {
-        remember_command(nvme->devid);
+    for (unsigned below = 0; below < 2; below++) {
+        const struct pci_dev *nvme = env_find_nvme(below);
+
+        if (nvme) {
+            remember_command(nvme->devid);
+        }
     }
     env.ide_missing = ide_discover(&env.ide);
     if (!env.ide_missing) {
@@ -194,6 +197,8 @@ void env_platform(void)
     report_platform("edu", "%s", env.edu_missing ? env.edu_missing : "yes");
     report_platform("ahci", "%s", env.ahci_disk.missing ? env.ahci_disk.missing : "yes");
     report_platform("nvme", "%s", env.nvme_disk.missing ? env.nvme_disk.missing : "yes");
+    report_platform("nvme_below", "%s",
+                    env.nvme_below_disk.missing ? env.nvme_below_disk.missing : "yes");
     env.cpus = env_report_cpus();
     report_platform("pages_low", "%llu", (unsigned long long)page_free_count(PAGE_LOW));
     report_platform("pages_high", "%llu", (unsigned long long)page_free_count(PAGE_HIGH));
@@ -219,6 +224,8 @@ bool env_has(const char *need, const char **why)
         *why = env.ahci_disk.missing;
     } else if (strcmp(need, "nvme") == 0) {
         *why = env.nvme_disk.missing;
+    } else if (strcmp(need, "nvme-below") == 0) {
+        *why = env.nvme_below_disk.missing;
     } else if (strcmp(need, "host") == 0) {
         *why = env.host_missing;
     } else if (strcmp(need, "inject") == 0) {

@@ -37,8 +37,10 @@ struct env {
     const char *rtl8139_missing;
     struct ahci ahci;
     struct env_disk ahci_disk;
-    struct nvme nvme;
+    struct nvme nvme; /* the first one */
     struct env_disk nvme_disk;
+    struct nvme nvme_below; /* the first one but that which is behind a bridge */
+    struct env_disk nvme_below_disk;
     const char *host_missing;   /* NULL if a host answers and serves the network card */
     const char *inject_missing; /* NULL if a host answers and can make the IOMMU report errors */
     const char *hold_missing;   /* NULL if a host answers and can hold requests of the disk */
@@ -65,6 +67,10 @@ bool env_disk_may_write(const struct env_disk *d, uint32_t lba, uint32_t sectors
 
 /** The area that the first sector of a disk of @sectors sectors names, if it has the signature. */
 struct env_disk env_disk_area(const void *sector, uint64_t sectors);
+
+/** The first NVMe controller, or (@below) the first other one that is behind a bridge. NULL if
+ * there is none. */
+const struct pci_dev *env_find_nvme(bool below);
 
 /** Find the disks with 64-bit addresses, and have them at rest. The IOMMU must be off. */
 void env_find_disks(void);

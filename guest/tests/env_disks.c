@@ -3,6 +3,7 @@
  * The scratch area of a disk, and the disks with 64-bit addresses. They are read by DMA, as they
  * know nothing else, while nothing translates.
  */
+#include "drivers/nvme/regs.h"
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -72,33 +73,42 @@ static void find_ahci(void)
     }
 }
 
-static void find_nvme(void)
+const struct pci_dev *env_find_nvme(bool below)
+{
+    const struct pci_dev *dev = pci_find_class(NVME_CLASS, 0xffffff, NULL);
+
+    do {
+        dev = below && dev ? pci_find_class(NVME_CLASS, 0xffffff, dev) : dev;
+    } while (below && dev && dev->parent_bridge == dev->devid);
+    return dev;
+}
+
+static void find_nvme(struct nvme *n, struct env_disk *disk, bool below)
 {
     struct nvme_page p[5];
-    struct nvme *n = &env.nvme;
     struct nvme_memory mem;
     struct nvme_result res;
 
     for (unsigned i = 0; i < 5; i++) {
         p[i].spa = p[i].iova = page_alloc(PAGE_LOW, PAGE_SIZE, PAGE_SIZE);
         if (!p[i].spa) {
-            env.nvme_disk.missing = "no memory for the NVMe controller";
+            disk->missing = "no memory for the NVMe controller";
             return;
         }
     }
     mem = (struct nvme_memory){p[0], p[1], p[2], p[3]};
-    env.nvme_disk.missing = nvme_discover(n, &mem, &p[4]);
-    if (env.nvme_disk.missing) {
+    disk->missing = nvme_discover(n, env_find_nvme(below), &mem, &p[4]);
+    if (disk->missing) {
         return;
     }
     if (!nvme_enable(n, &mem, false) || !nvme_rw(n, false, 0, 1, p[4].iova, 0, &res) ||
         res.status) {
-        env.nvme_disk.missing = "the first sector of the NVMe disk cannot be read";
+        disk->missing = "the first sector of the NVMe disk cannot be read";
     } else {
-        env.nvme_disk = env_disk_area((const void *)p[4].spa, n->sectors);
+        *disk = env_disk_area((const void *)p[4].spa, n->sectors);
     }
     if (!nvme_shutdown(n)) {
-        env.nvme_disk.missing = "the NVMe controller does not end";
+        disk->missing = "the NVMe controller does not end";
     }
 }
 
@@ -106,7 +116,8 @@ void env_find_disks(void)
 {
     /* The pages stay taken: those of page tables for the controllers' registers are among them. */
     find_ahci();
-    find_nvme();
+    find_nvme(&env.nvme, &env.nvme_disk, false);
+    find_nvme(&env.nvme_below, &env.nvme_below_disk, true);
 }
 
 void env_rest_disks(void)
@@ -116,5 +127,8 @@ void env_rest_disks(void)
     }
     if (env.nvme.base) {
         (void)nvme_shutdown(&env.nvme);
+    }
+    if (env.nvme_below.base) {
+        (void)nvme_shutdown(&env.nvme_below);
     }
 }

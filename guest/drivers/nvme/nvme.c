@@ -103,10 +103,16 @@ static const char *identify(struct nvme *n, const struct nvme_page *data)
     return NULL;
 }
 
-const char *nvme_discover(struct nvme *n, const struct nvme_memory *mem,
+void nvme_place(const struct nvme *n)
+{
+    pci_write32(n->devid, PCI_BAR0, (uint32_t)n->base);
+    pci_write32(n->devid, PCI_BAR0 + 4, (uint32_t)(n->base >> 32));
+    pci_command(n->devid, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
+}
+
+const char *nvme_discover(struct nvme *n, const struct pci_dev *dev, const struct nvme_memory *mem,
                           const struct nvme_page *data)
 {
-    const struct pci_dev *dev = pci_find_class(NVME_CLASS, 0xffffff, NULL);
     const char *why;
 
     *n = (struct nvme){0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * NVMe: the first controller, its namespace 1, the admin queues and one pair of I/O queues; one
+ * NVMe: a controller, its namespace 1, the admin queues and one pair of I/O queues; one
  * command at a time. Mechanism only. nvme.c: the controller; command.c: queues and commands.
  */
 #ifndef DRIVERS_NVME_NVME_H
@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "platform/pci.h"
 
 /* One page of memory, and where the controller finds it. */
 struct nvme_page {
@@ -51,12 +53,16 @@ struct nvme_result {
 #define NVME_WAIT_US 1000000u
 
 /**
- * Find the first NVMe controller, and its namespace 1 with sectors of 512 bytes, by means of @mem
- * and @data, a page. It is disabled afterwards. Returns NULL, or what is missing. Nothing may
- * translate meanwhile, or all five pages are mapped.
+ * Take the controller @dev (NULL: there is none), and its namespace 1 with sectors of 512 bytes, by
+ * means of @mem and @data, a page. It is disabled afterwards. Returns NULL, or what is missing.
+ * Nothing may translate meanwhile, or all five pages are mapped.
  */
-const char *nvme_discover(struct nvme *n, const struct nvme_memory *mem,
+const char *nvme_discover(struct nvme *n, const struct pci_dev *dev, const struct nvme_memory *mem,
                           const struct nvme_page *data);
+
+/** After a reset of the function, which has lost them: its BAR as it was, memory and bus master on.
+ */
+void nvme_place(const struct nvme *n);
 
 /** Controller reset: CC.EN=0, until CSTS.RDY=0. False on time-out. */
 bool nvme_disable(const struct nvme *n);

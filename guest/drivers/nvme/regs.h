@@ -7,7 +7,7 @@
 
 /* Mass storage, non-volatile memory, NVM Express (section 2.1.5) */
 #define NVME_CLASS 0x010802
-#define NVME_BAR   0
+#define NVME_BAR   0 /* 64 bits */
 
 #define NVME_CAP           0x00                                  /* 64 bits */
 #define NVME_CAP_MQES(v)   ((uint32_t)((v)&0xffff))              /* entries of a queue, less 1 */
