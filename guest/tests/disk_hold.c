@@ -21,7 +21,7 @@ const char *disk_transfer_name(const struct disk_rig *d, bool write)
     static const char *const names[2][2] = {{"AHCI read", "AHCI write"},
                                             {"NVMe read", "NVMe write"}};
 
-    return names[d->kind == DISK_NVME][write];
+    return names[d->kind != DISK_AHCI][write];
 }
 
 bool disk_look(struct disk_rig *d, uint32_t lba)

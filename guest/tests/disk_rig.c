@@ -148,6 +148,17 @@ bool disk_raise(struct disk_rig *d)
     return start(d, true);
 }
 
+/*
+ * An emulator may look a device behind a bridge up as one of bus 0. That is for EVT-010 to say, so
+ * it finds the same there.
+ */
+static bool attach(struct disk_rig *d)
+{
+    return (d->kind != DISK_NVME_BELOW ||
+            rig_attach_tree(d->r, d->devid & 0xff, &d->pt, d->domain)) &&
+           rig_attach_tree(d->r, d->devid, &d->pt, d->domain);
+}
+
 struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
 {
     struct disk_rig *d = &rig;
@@ -170,7 +181,7 @@ struct disk_rig *disk_rig_begin(struct check *c, enum disk kind)
             return NULL;
         }
     }
-    return rig_attach_tree(d->r, d->devid, &d->pt, d->domain) && start(d, false) ? d : NULL;
+    return attach(d) && start(d, false) ? d : NULL;
 }
 
 static bool begin_ahci(bool write, uint32_t lba, uint32_t sectors,
