@@ -265,6 +265,49 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
     return true;
 }
 
+bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *arg,
+              enum hold_state *then)
+{
+    unsigned requests;
+
+    if (!host_arm_release(c, tag, true, HOLD_RELEASE_MS)) {
+        return false;
+    }
+
+    uint64_t armed = time_us();
+
+    act(arg);
+
+    uint64_t took = time_us() - armed;
+
+    if (!host_hold_state(c, tag, then, &requests)) {
+        return false;
+    }
+    /* The later time takes the place of the first one, or is refused if that is over. */
+    if (*then == HOLD_HELD) {
+        return host_arm_release(c, tag, true, HOLD_PREPARE_MS);
+    }
+    if (took < HOLD_RELEASE_MS * 900u) {
+        rule_error(c,
+                   "the transfer went on, and nothing had waited for it: %u ms; the host is slow",
+                   (unsigned)(took / 1000));
+        return false;
+    }
+    return true;
+}
+
+bool hold_complete_if(struct rig *r, const char *tag, struct amdvi_cmd cmd, enum hold_state *then)
+{
+    if (*then == HOLD_HELD) {
+        return hold_complete(r, tag, cmd, HOLD_LOOK_MS, HOLD_RELEASE_MS, then);
+    }
+    if (!amdvi_cmd_and_wait(r->u, cmd)) {
+        expect_true(r->c, false, "expected a completion after the transfer's end, actual none");
+        return false;
+    }
+    return true;
+}
+
 bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
 {
     for (uint32_t off = 0; off < bytes; off += 8) {

@@ -100,6 +100,17 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
 bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes);
 
 /**
+ * Have @act do something for which an emulator may wait for its disk, with transfer @tag under way:
+ * the host lets the transfer go after HOLD_RELEASE_MS milliseconds if @act takes so long.
+ * @then: is it still held? False: the rule is an error.
+ */
+bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *arg,
+              enum hold_state *then);
+
+/** hold_complete() where @then says that the transfer is held, and otherwise without it. */
+bool hold_complete_if(struct rig *r, const char *tag, struct amdvi_cmd cmd, enum hold_state *then);
+
+/**
  * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the
  * transfer from number @page on, at its place?
  */

@@ -51,7 +51,7 @@ expect 'transfers are held, failed and let go' 0 "$limit_s" '^ok 1 - AMDVI-INF-0
     'ctl AMDVI-INF-020 pos ok READ DMA under way' 'ctl AMDVI-INF-020 pos ok WRITE DMA under way' \
     'ctl AMDVI-INF-020 neg ok WRITE DMA that the host has failed moves nothing' '!^Bail out!'
 
-# The rules of the test device hold nothing of the disk's.
+# The rules of the test device and of the network card hold nothing of the disk's.
 run file patched-pvh 'AMDVI-INF-*' --skip 'AMDVI-INF-017,AMDVI-INF-018'
 expect 'a disk that is a file holds nothing, and the rules say so' 0 "$limit_s" \
     'platform hold=refused_the_disk_of_this_machine_is_a_file' '^ok 1 - AMDVI-INF-001 .* # SKIP' \
@@ -69,6 +69,11 @@ expect 'and those of other disks and of errors' 0 "$limit_s" '^1\.\.6$' '^ok 4 -
     '^ok 6 - AMDVI-INF-050' '!^not ok' '!# (TODO|SKIP)' '!^Bail out!' \
     'obs AMDVI-INF-016 completion_write=after_the_transfer' 'obs AMDVI-INF-050 completion_read=after_the_transfer'
 
+run drains-stopped mutant-pvh,mutant=cw-drains,served=nbd 'AMDVI-INF-04*' --skip 'AMDVI-INF-045,AMDVI-INF-046'
+expect 'and those of what is stopped over a transfer' 0 "$limit_s" '^1\.\.5$' '^ok 5 - AMDVI-INF-044' '!^not ok' \
+    '!# (TODO|SKIP)' '!^Bail out!' 'obs AMDVI-INF-040 end_of_read=moved' \
+    'obs AMDVI-INF-042 first_of_write=after_the_transfer' 'obs AMDVI-INF-044 completion_of_read=after_the_transfer'
+
 run stuck "$tests/held.conf,mutant=cw-drains" 'AMDVI-INF-020'
 expect 'an emulator that stands still over a held transfer is ended, and reported' 1 20 \
     '^not ok 1 - AMDVI-INF-020' '^# .*emulator hung' '!^Bail out!'
@@ -81,10 +86,10 @@ expect 'a rule goes on after a reset, of which its firmware makes two' 0 "$limit
     '!# (TODO|SKIP)' '!^Bail out!' 'host [0-9]+ reset ' 'end AMDVI-INF-047 pass '
 
 export AMDVI_CHECK_MEDDLED=$patched
-run lie patched-held-pvh 'AMDVI-INF-*' --skip 'AMDVI-INF-017,AMDVI-INF-018' --emulator "$tests/meddler.py"
+run lie patched-held-pvh 'AMDVI-INF-*' --skip 'AMDVI-INF-017,AMDVI-INF-018,AMDVI-INF-051' --emulator "$tests/meddler.py"
 expect 'a host that only says that it holds makes no rule pass' 3 "$limit_s" '!^ok' '!# TODO' \
     '^not ok 1 - AMDVI-INF-001' '^not ok 11 - AMDVI-INF-011' '^not ok 15 - AMDVI-INF-015' \
-    '^not ok 16 - AMDVI-INF-016' '^not ok 17 - AMDVI-INF-020' '^not ok 21 - AMDVI-INF-050' \
+    '^not ok 16 - AMDVI-INF-016' '^not ok 17 - AMDVI-INF-020' '^not ok 21 - AMDVI-INF-040' '^not ok 28 - AMDVI-INF-050' \
     'ctl AMDVI-INF-015 pos bad AHCI read under way' 'ctl AMDVI-INF-016 pos bad NVMe read under way' \
     'ctl AMDVI-INF-001 pos bad READ DMA under way' 'ctl AMDVI-INF-011 pos bad WRITE DMA under way' \
     'ctl AMDVI-INF-020 pos bad READ DMA under way' 'end AMDVI-INF-001 error ' 'end AMDVI-INF-020 error '
