@@ -83,6 +83,30 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
                    unsigned ms, enum hold_state *then);
 
+/* How a rule asks for completions, and how it sees the first one. */
+struct hold_watch {
+    bool (*ask)(void *arg);  /* ring the doorbell; false: the rule is an error */
+    bool (*seen)(void *arg); /* has one come? What is done with the pages then is done at once */
+    void *arg;
+};
+
+/* What was seen of it. */
+struct hold_sight {
+    enum hold_state then; /* the transfer's, once the completion had come */
+    bool sure;            /* or it may have been let go between the completion and the question */
+    unsigned took_ms, asked_ms;
+};
+
+/**
+ * What hold_complete() does, for completions of any form: those that have not come after @look_ms
+ * are given the end of transfer @tag. False: the rule has failed, or is an error.
+ */
+bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, unsigned look_ms,
+                unsigned ms, struct hold_sight *s);
+
+/** Is it known? The rule is an error where it is not. */
+bool hold_sure(struct check *c, const struct hold_sight *s);
+
 /**
  * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the
  * transfer from number @page on, at its place?
