@@ -101,9 +101,9 @@ bool inf_scan(struct inf *q)
     return q->taken;
 }
 
-static bool ring_elsewhere(void *arg)
+bool inf_ring_elsewhere(void *inf)
 {
-    struct inf *q = arg;
+    struct inf *q = inf;
 
     if (!cmd_ring_elsewhere(q->t.r)) {
         rule_error(q->c, "CPU 1 cannot be had");
@@ -124,7 +124,7 @@ bool inf_await_by(struct inf *q, const struct hold_watch *w)
 
 bool inf_await(struct inf *q)
 {
-    const struct hold_watch w = {ring_elsewhere, scan, q};
+    const struct hold_watch w = {inf_ring_elsewhere, scan, q};
 
     return inf_await_by(q, &w);
 }
@@ -135,8 +135,15 @@ bool inf_judge_pages(struct inf *q, const char *what)
     enum hold_state now;
     unsigned requests;
 
-    if ((q->sight.then == HOLD_HELD && !host_release(q->c, INF_TAG, true)) ||
-        !hold_end(&q->t, false, &res) || !host_hold_state(q->c, INF_TAG, &now, &requests)) {
+    if (q->sight.then == HOLD_HELD && !host_release(q->c, INF_TAG, true)) {
+        return false;
+    }
+    if (!wait_until(inf_scan(q), AFTER_US)) {
+        expect_true(q->c, false, "%s: expected a completion after the transfer's end, actual none",
+                    what);
+        return false;
+    }
+    if (!hold_end(&q->t, false, &res) || !host_hold_state(q->c, INF_TAG, &now, &requests)) {
         return false;
     }
     control_pos(q->c, now == HOLD_RELEASED && requests == 1,
@@ -179,12 +186,14 @@ bool inf_judge_waits(struct inf *q, unsigned count, const char *what)
 
 bool inf_judge(struct inf *q, const char *what)
 {
+    return inf_judge_pages(q, what) && inf_judge_rest(q, what);
+}
+
+bool inf_judge_rest(struct inf *q, const char *what)
+{
     struct amdvi *u = q->t.r->u;
     uint64_t tail;
 
-    if (!inf_judge_pages(q, what)) {
-        return false;
-    }
     cmd_join(q->t.r);
     /* The ring may be full until then. */
     (void)wait_until(all_stored(q, q->count), AFTER_US);

@@ -56,7 +56,10 @@ void inf_take(struct inf *q);
  */
 bool inf_scan(struct inf *q);
 
-/** Ring the doorbell on CPU 1, and watch the words until there is a store; as hold_await(). */
+/** Ring the doorbell on CPU 1, for struct hold_watch. */
+bool inf_ring_elsewhere(void *inf);
+
+/** Ring it on CPU 1, and watch the words until there is a store; as hold_await(). */
 bool inf_await(struct inf *q);
 
 /** The same with another bell, or other signs. */
@@ -71,7 +74,13 @@ bool inf_judge_pages(struct inf *q, const char *what);
 /** Have all of the first @count waits stored once, in order, each its own data, and no other? */
 bool inf_judge_waits(struct inf *q, unsigned count, const char *what);
 
-/** Both, with the whole ring worked off, and everything as inf_hold() wants it. */
+/**
+ * The waits that were queued, with the ring worked off and the pages mapped again: everything is as
+ * inf_hold() wants it. False: the rule has failed or is an error.
+ */
+bool inf_judge_rest(struct inf *q, const char *what);
+
+/** inf_judge_pages(), then inf_judge_rest(). */
 bool inf_judge(struct inf *q, const char *what);
 
 /** The pages are mapped again. False: the rule is an error. */
