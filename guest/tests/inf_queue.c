@@ -87,7 +87,9 @@ static bool flush_behind(struct inf *q, struct other *o, uint32_t flags, const c
     /* Page 4000_4000h of domain 0410h. */
     amdvi_cmd_put(q->t.r->u, (struct amdvi_cmd){{0, 0x30000410u, 0x40004000u, 0}});
     inf_put(q, INF_STORE);
-    return inf_await(q) && inf_judge(q, what) && moves_at(q, &o->to, what);
+    /* Before anything else is flushed. */
+    return inf_await(q) && inf_judge_pages(q, what) && inf_judge_waits(q, q->count, what) &&
+           moves_at(q, &o->to, what) && inf_judge_rest(q, what);
 }
 
 /*
@@ -134,7 +136,11 @@ RULE("AMDVI-INF-031", "M", inf_commands_behind_wait_too,
     (void)illegal_behind(q);
 }
 
-#define RING 256u
+/* Is there room for a command in front of CmdHead? */
+static bool has_room(const struct amdvi *u)
+{
+    return (u->cmd_tail + 1) % u->cmd_entries * 16ull != amdvi_read64(u, 0x2000);
+}
 
 /* Put waits until the ring is full, each with a doorbell of its own. */
 static void fill(void *arg)
@@ -142,7 +148,7 @@ static void fill(void *arg)
     struct inf *q = arg;
 
     amdvi_cmd_ring(q->t.r->u);
-    while (q->count < RING - 2) {
+    while (q->count < INF_WAITS_MAX && has_room(q->t.r->u)) {
         inf_put(q, INF_STORE);
         amdvi_cmd_ring(q->t.r->u);
     }
