@@ -40,11 +40,13 @@ RULE("AMDVI-INF-030", "M", inf_all_waits_are_kept_back, HOLD_KEYS,
     }
 }
 
-/* A page of the same domain that the test device reaches, and that is moved behind the first wait.
- */
-#define OTHER_IOVA 0x40004000u
+/* A page of a domain of its own that the test device reaches, so that the flush of the transfer's
+ * pages does not drop it: it is moved, and flushed behind the first wait. */
+#define OTHER_IOVA   0x40001000u
+#define OTHER_DOMAIN 0x0411
 
 struct other {
+    struct amdvi_pt pt;
     struct buf from, to;
     volatile uint64_t *slot;
 };
@@ -60,12 +62,13 @@ static bool other(struct inf *q, struct other *o)
     struct rig *r = q->t.r;
 
     if (!buf_new(r, &o->from, PAGE_HIGH, 1) || !buf_new(r, &o->to, PAGE_HIGH, 1) ||
-        !amdvi_pt_map(&q->t.pt, OTHER_IOVA, o->from.spa, 1, AMDVI_IR | AMDVI_IW)) {
+        !amdvi_pt_init(&o->pt, 3) ||
+        !amdvi_pt_map(&o->pt, OTHER_IOVA, o->from.spa, 1, AMDVI_IR | AMDVI_IW)) {
         rule_error(q->c, "no memory for another page");
         return false;
     }
-    o->slot = amdvi_pt_slot(&q->t.pt, OTHER_IOVA, 1);
-    return rig_attach_tree(r, r->testdev, &q->t.pt, IDE_DOMAIN);
+    o->slot = amdvi_pt_slot(&o->pt, OTHER_IOVA, 1);
+    return rig_attach_tree(r, r->testdev, &o->pt, OTHER_DOMAIN);
 }
 
 static bool moves_at(struct inf *q, const struct buf *at, const char *what)
@@ -78,14 +81,14 @@ static bool moves_at(struct inf *q, const struct buf *at, const char *what)
 static bool flush_behind(struct inf *q, struct other *o, uint32_t flags, const char *what)
 {
     rig_store(o->slot, leaf(&o->from));
-    if (!rig_flush(q->t.r, IDE_DOMAIN) || !moves_at(q, &o->from, "before the flush behind") ||
+    if (!rig_flush(q->t.r, OTHER_DOMAIN) || !moves_at(q, &o->from, "before the flush behind") ||
         !inf_hold(q)) {
         return false;
     }
     rig_store(o->slot, leaf(&o->to));
     inf_put(q, flags);
-    /* Page 4000_4000h of domain 0410h. */
-    amdvi_cmd_put(q->t.r->u, (struct amdvi_cmd){{0, 0x30000410u, 0x40004000u, 0}});
+    /* Page 4000_1000h of domain 0411h. */
+    amdvi_cmd_put(q->t.r->u, (struct amdvi_cmd){{0, 0x30000411u, 0x40001000u, 0}});
     inf_put(q, INF_STORE);
     /* Before anything else is flushed. */
     return inf_await(q) && inf_judge_pages(q, what) && inf_judge_waits(q, q->count, what) &&
