@@ -117,7 +117,7 @@ bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
     return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
 }
 
-static bool start(struct ide_rig *t, bool write, uint32_t lba)
+bool hold_start(struct ide_rig *t, bool write, uint32_t lba)
 {
     struct ide *d = &env.ide;
     uint8_t dir = write ? 0 : IDE_BM_COMMAND_TO_MEMORY;
@@ -165,7 +165,7 @@ bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t l
         memcpy(t->data, t->before, HOLD_BYTES);
     }
     if (!host_hold(t->c, tag, write, lba, HOLD_SECTORS) || !host_arm_release(t->c, tag, true, ms) ||
-        !start(t, write, lba) || !host_wait_held(t->c, tag) ||
+        !hold_start(t, write, lba) || !host_wait_held(t->c, tag) ||
         !host_hold_state(t->c, tag, &state, &requests)) {
         return false;
     }

@@ -56,6 +56,9 @@ bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, un
 bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t lba,
                       const ide_entry *e, unsigned n, unsigned ms);
 
+/** Start a transfer of HOLD_SECTORS sectors by the table at IDE_TABLE, and return at once. */
+bool hold_start(struct ide_rig *t, bool write, uint32_t lba);
+
 /** Wait for the end of the transfer, stop the bus master and read status. */
 bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 
