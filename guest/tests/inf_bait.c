@@ -76,12 +76,12 @@ static void fill(const struct bait *b, unsigned n, enum owner o)
     memory_barrier();
 }
 
-static bool keeps(const struct bait *b, unsigned n)
+static bool holds(const struct bait *b, unsigned n, enum owner o)
 {
     uint32_t off = 0;
 
     memory_barrier();
-    while (off < HOLD_BYTES && *at(b, off) == mark(b, n, NEW, off)) {
+    while (off < HOLD_BYTES && *at(b, off) == mark(b, n, o, off)) {
         off += 8;
     }
     return off == HOLD_BYTES;
@@ -169,7 +169,7 @@ static bool judge(struct bait *b, unsigned n)
     if (!wait_end(b, n)) {
         return false;
     }
-    bool kept = keeps(b, n);
+    bool kept = holds(b, n, NEW);
 
     if (b->write && !on_disk(b, n, NEW, &leaked)) {
         return false;
@@ -218,6 +218,15 @@ static bool held(struct bait *b, unsigned n)
     if (!host_wait_held(b->c, TAG)) {
         return false;
     }
+
+    uint8_t bm = ide_bm_read(&env.ide, IDE_BM_STATUS);
+
+    control_pos(b->c, (bm & IDE_BM_STATE) == 0x01 && holds(b, n, OLD),
+                "round %u: %s is under way, BMISTA 0x%02x, nothing has moved", n,
+                ide_rig_name(b->write), bm);
+    if (rule_broken(b->c)) {
+        return false;
+    }
     withdraw(b);
     if (!hold_complete(b->t.r, TAG, flush, HOLD_LOOK_MS, RELEASE_MS, &then)) {
         return false;
@@ -228,8 +237,8 @@ static bool held(struct bait *b, unsigned n)
         return false;
     }
     control_pos(b->c, now == HOLD_RELEASED && requests == 1,
-                "round %u: %s was under way when its pages were taken away, and has gone on", n,
-                ide_rig_name(b->write));
+                "round %u: the transfer was %s when the completion came, and has gone on", n,
+                then == HOLD_HELD ? "held" : "over");
     return true;
 }
 
@@ -256,7 +265,7 @@ static bool controls(struct bait *b, unsigned n)
         control_pos(b->c, count == HOLD_BYTES / 8,
                     "all that is in the pages is found on the disk after an undisturbed write");
     } else {
-        control_neg(b->c, !keeps(b, n), "the pages do not keep it over an undisturbed read");
+        control_neg(b->c, !holds(b, n, NEW), "the pages do not keep it over an undisturbed read");
     }
     return true;
 }
@@ -324,7 +333,7 @@ static bool begin(struct bait *b)
 }
 
 RULE("AMDVI-INF-060", "M", inf_nothing_crosses_in_5000_rounds,
-     "ref=2.4 needs=ide,hold,apic,cpus2 hw-safe=no may-kill=no controls=both timeout-ms=120000",
+     "ref=2.4 needs=ide,hold,apic,cpus2 hw-safe=no may-kill=no controls=both timeout-ms=60000",
      "One CPU starts disk reads and writes, the other takes their pages away, sees the completion "
      "and uses them, 5000 times: no byte crosses")
 {

@@ -62,6 +62,12 @@ run drains mutant-pvh,mutant=cw-drains,served=nbd 'AMDVI-INF-00*,AMDVI-INF-01*'
 expect 'an emulator that waits for its drives keeps the rules' 0 "$limit_s" '^1\.\.12$' '^ok 12 - AMDVI-INF-014' '!^not ok' \
     '!# (TODO|SKIP)' '!^Bail out!' 'obs AMDVI-INF-001 completion_pages=after_the_transfer'
 
+# So does one that lets the CPUs go on meanwhile, which those rules want that speak of more than one wait or CPU.
+run stalls mutant-pvh,mutant=cw-stalls,served=nbd 'AMDVI-INF-03*,AMDVI-INF-060'
+expect 'an emulator that keeps completions back keeps the rules about waits and CPUs' 0 "$limit_s" '^1\.\.7$' \
+    '^ok 5 - AMDVI-INF-034' '^ok 7 - AMDVI-INF-060' '!^not ok' '!# (TODO|SKIP)' '!^Bail out!' \
+    'obs AMDVI-INF-034 completion=after_the_transfer'
+
 run stuck "$tests/held.conf,mutant=cw-drains" 'AMDVI-INF-020'
 expect 'an emulator that stands still over a held transfer is ended, and reported' 1 20 \
     '^not ok 1 - AMDVI-INF-020' '^# .*emulator hung' '!^Bail out!'
