@@ -299,6 +299,15 @@ static bool prepare(struct check *c, struct bait *b)
     return true;
 }
 
+/* That the host holds what it says it holds, before a round can fail. */
+static bool host_holds(struct bait *b)
+{
+    struct ide_result res;
+
+    return hold_begin(&b->t, TAG, false, ide_rig_lba(&b->t, false), HOLD_PREPARE_MS) &&
+           host_release(b->c, TAG, true) && hold_end(&b->t, false, &res);
+}
+
 static void tick(void *arg)
 {
     (void)arg; /* that it came is all */
@@ -346,7 +355,7 @@ RULE("AMDVI-INF-060", "M", inf_nothing_crosses_in_5000_rounds,
     unsigned n = 0;
     bool good;
 
-    if (!prepare(c, b) || !begin(b)) {
+    if (!prepare(c, b) || !host_holds(b) || !begin(b)) {
         return;
     }
     do {
