@@ -52,6 +52,21 @@ static inline void irq_window(void)
 }
 
 /**
+ * Halt until an interrupt has been taken. Whoever does this has seen to it that one comes, such as
+ * the timer's (arch/lapic.h).
+ */
+static inline void irq_rest(void)
+{
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+/**
+ * As wait_until(), at rest before each further look at the condition: for long waits, in which an
+ * emulator has work to do.
+ */
+#define irq_rest_until(cond, us) wait_until((cond) || (irq_rest(), (cond)), us)
+
+/**
  * As wait_until(), with a window before each look at the condition: what a handler changes in it
  * has to be volatile.
  */

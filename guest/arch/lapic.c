@@ -33,10 +33,14 @@
 #define REG_LVT_LINT1   0x360u
 #define REG_LVT_ERROR   0x370u
 #define REG_VERSION     0x030u
+#define REG_TIMER_COUNT 0x380u
+#define REG_TIMER_DIV   0x3e0u
 #define MSR_X2APIC      0x800u
 
 #define SVR_ENABLE  0x100u
 #define LVT_MASKED  0x10000u
+#define LVT_PERIOD  0x20000u
+#define DIV_BY_1    0xbu
 #define PAGE        4096u
 #define IPI_WAIT_US 10000u
 
@@ -128,6 +132,19 @@ void lapic_set_logical(uint8_t id)
 bool lapic_level(uint8_t vector)
 {
     return read_reg(REG_TMR + vector / 32 * 0x10u) >> vector % 32 & 1;
+}
+
+void lapic_timer_start(uint8_t vector, uint32_t count)
+{
+    write_reg(REG_TIMER_DIV, DIV_BY_1);
+    write_reg(REG_LVT_TIMER, LVT_PERIOD | vector);
+    write_reg(REG_TIMER_COUNT, count);
+}
+
+void lapic_timer_stop(void)
+{
+    write_reg(REG_LVT_TIMER, LVT_MASKED);
+    write_reg(REG_TIMER_COUNT, 0);
 }
 
 void lapic_eoi(void)

@@ -35,6 +35,13 @@ bool lapic_level(uint8_t vector);
  */
 void lapic_set_logical(uint8_t id);
 
+/**
+ * Interrupt this CPU at @vector each time @count ticks of its timer are over, at whatever rate that
+ * ticks: a millisecond for 1,000,000 at 1 GHz. Until lapic_timer_stop().
+ */
+void lapic_timer_start(uint8_t vector, uint32_t count);
+void lapic_timer_stop(void);
+
 /** End the interrupt in service with the highest priority. */
 void lapic_eoi(void);
 

@@ -3,7 +3,6 @@
  * The order of commands (docs/rules.md section 7).
  */
 #include "arch/cpu.h"
-#include "arch/smp.h"
 #include "arch/time.h"
 #include "platform/msi.h"
 #include "tests/cmd_rig.h"
@@ -72,32 +71,6 @@ RULE(
     }
 }
 
-static void ring_doorbell(void *arg)
-{
-    amdvi_cmd_ring(arg);
-}
-
-/* The tail is written by CPU 1 where there is one, so that this CPU can watch what comes of it from
- * the first moment. */
-static bool ring_elsewhere(struct rig *r)
-{
-    if (smp_count() > 1 && smp_started(1)) {
-        return smp_run(1, ring_doorbell, r->u);
-    }
-    amdvi_cmd_ring(r->u);
-    return true;
-}
-
-static void join(struct rig *r)
-{
-    struct exception_info ex;
-    enum smp_result end = smp_wait(1, AMDVI_WAIT_US, &ex);
-
-    if (end != SMP_RETURNED && end != SMP_IDLE) {
-        rule_error(r->c, "CPU 1 does not come back from writing CmdTail");
-    }
-}
-
 /*
  * Stores of 1, 2, 3, ... go to two words in turn, so the first is never behind the second, and no
  * word goes back; or all go to one word, which has the last value in the end.
@@ -115,7 +88,7 @@ static void expect_order(struct rig *r, volatile uint64_t *w, unsigned count, ui
         cmd.dw[0] |= i % 3 ? flags : 0;
         amdvi_cmd_put(r->u, cmd);
     }
-    if (!ring_elsewhere(r)) {
+    if (!cmd_ring_elsewhere(r)) {
         rule_error(r->c, "CPU 1 cannot be had");
         return;
     }
@@ -129,7 +102,7 @@ static void expect_order(struct rig *r, volatile uint64_t *w, unsigned count, ui
                          first == end[0] && second == end[1];
                      }),
                      AMDVI_WAIT_US / 4);
-    join(r);
+    cmd_join(r);
     expect_u64(r->c, "first word after all stores", end[0], w[0]);
     expect_u64(r->c, "second word after all stores", end[1], w[1]);
     expect_true(r->c, early == 0 && back == 0,
@@ -152,7 +125,7 @@ static void expect_store_first(struct rig *r, volatile uint64_t *word, uint64_t 
     }
     cmd.dw[0] |= 2 | flags;
     amdvi_cmd_put(r->u, cmd);
-    if (!ring_elsewhere(r)) {
+    if (!cmd_ring_elsewhere(r)) {
         rule_error(r->c, "CPU 1 cannot be had");
         return;
     }
@@ -160,7 +133,7 @@ static void expect_store_first(struct rig *r, volatile uint64_t *word, uint64_t 
     bool told = wait_until(amdvi_read64(r->u, 0x2020) & CMD_COM_WAIT_INT, AMDVI_WAIT_US / 4);
     uint64_t found = *word;
 
-    join(r);
+    cmd_join(r);
     expect_true(r->c, told, "expected ComWaitInt=1 after i=1");
     expect_u64(r->c, "stored word when ComWaitInt is first seen", data, found);
 }

@@ -2,6 +2,7 @@
 #include "tests/cmd_rig.h"
 
 #include "arch/cpu.h"
+#include "arch/smp.h"
 #include "arch/time.h"
 
 volatile uint64_t *cmd_words(struct rig *r)
@@ -37,6 +38,30 @@ void cmd_controls(struct rig *r)
     amdvi_cmd_put(r->u, (struct amdvi_cmd){{(uint32_t)page | 2, 0x10000000u, 0x00000badu, 0}});
     control_neg(r->c, amdvi_wait_completion(r->u, AMDVI_WAIT_US) && *(volatile uint64_t *)page == 0,
                 "one with s=0, i=1 leaves its word alone");
+}
+
+static void ring_doorbell(void *arg)
+{
+    amdvi_cmd_ring(arg);
+}
+
+bool cmd_ring_elsewhere(struct rig *r)
+{
+    if (smp_count() > 1 && smp_started(1)) {
+        return smp_run(1, ring_doorbell, r->u);
+    }
+    amdvi_cmd_ring(r->u);
+    return true;
+}
+
+void cmd_join(struct rig *r)
+{
+    struct exception_info ex;
+    enum smp_result end = smp_wait(1, AMDVI_WAIT_US, &ex);
+
+    if (end != SMP_RETURNED && end != SMP_IDLE) {
+        rule_error(r->c, "CPU 1 does not come back from writing CmdTail");
+    }
 }
 
 uint64_t cmd_head_at(struct rig *r, uint64_t end)

@@ -34,6 +34,15 @@ struct amdvi_cmd cmd_store(volatile uint64_t *word, uint64_t data);
  */
 void cmd_controls(struct rig *r);
 
+/**
+ * Write CmdTail on CPU 1 where there is one, so that this CPU can watch what comes of it from the
+ * first moment. Returns false if CPU 1 cannot be had.
+ */
+bool cmd_ring_elsewhere(struct rig *r);
+
+/** Wait until CPU 1 has come back from what it was given. */
+void cmd_join(struct rig *r);
+
 /** CmdHead, once it is @end (in bytes) or the time is over. */
 uint64_t cmd_head_at(struct rig *r, uint64_t end);
 

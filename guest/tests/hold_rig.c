@@ -138,7 +138,7 @@ bool host_unplug(struct check *c, const char *id)
     return ask(c, "unplug %s", id);
 }
 
-static bool start(struct ide_rig *t, bool write, uint32_t lba)
+bool hold_start(struct ide_rig *t, bool write, uint32_t lba)
 {
     struct ide *d = &env.ide;
     uint8_t dir = write ? 0 : IDE_BM_COMMAND_TO_MEMORY;
@@ -186,7 +186,7 @@ bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t l
         memcpy(t->data, t->before, HOLD_BYTES);
     }
     if (!host_hold(t->c, tag, write, lba, HOLD_SECTORS) || !host_arm_release(t->c, tag, true, ms) ||
-        !start(t, write, lba) || !host_wait_held(t->c, tag) ||
+        !hold_start(t, write, lba) || !host_wait_held(t->c, tag) ||
         !host_hold_state(t->c, tag, &state, &requests)) {
         return false;
     }
@@ -218,30 +218,32 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     return ended;
 }
 
-bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
-                   unsigned ms, enum hold_state *then)
+bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, unsigned look_ms,
+                unsigned ms, struct hold_sight *s)
 {
-    struct check *c = r->c;
     uint64_t armed = time_us(); /* by the host, in a moment */
     bool let_go_here = false;
     unsigned requests;
 
-    amdvi_cmd_put(r->u, cmd);
-    if (!host_arm_release(c, tag, true, ms)) {
+    if (!host_arm_release(c, tag, true, ms) || !w->ask(w->arg)) {
         return false;
     }
-    amdvi_ask_completion(r->u);
-    for (unsigned i = 0; i < 2 && !wait_until(amdvi_completed(r->u), look_ms * 500u); i++) {
-        if (!host_hold_state(c, tag, then, &requests)) {
+
+    bool seen = false;
+
+    for (unsigned i = 0; i < 2 && !seen; i++) {
+        seen = wait_until(w->seen(w->arg), look_ms * 500u);
+        if (!seen && !host_hold_state(c, tag, &s->then, &requests)) {
             return false;
         }
     }
-    if (!amdvi_completed(r->u)) {
-        let_go_here = *then == HOLD_HELD;
+    seen = seen || w->seen(w->arg);
+    if (!seen) {
+        let_go_here = s->then == HOLD_HELD;
         if (let_go_here && !host_release(c, tag, true)) {
             return false;
         }
-        if (!wait_until(amdvi_completed(r->u), 5000000u)) {
+        if (!wait_until(w->seen(w->arg), 5000000u)) {
             expect_true(c, false,
                         "expected a completion while a transfer is under way, or after its end, "
                         "actual none");
@@ -251,17 +253,49 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
 
     uint64_t took = time_us() - armed;
 
-    if (!host_hold_state(c, tag, then, &requests)) {
+    if (!host_hold_state(c, tag, &s->then, &requests)) {
         return false;
     }
     /* Released by the time, but the completion had not waited for that: nothing is known. */
-    if (!let_go_here && *then != HOLD_HELD && took < ms * 900u) {
+    s->sure = let_go_here || s->then == HOLD_HELD || took >= ms * 900u;
+    s->took_ms = (unsigned)(took / 1000);
+    s->asked_ms = (unsigned)((time_us() - armed) / 1000);
+    return true;
+}
+
+bool hold_sure(struct check *c, const struct hold_sight *s)
+{
+    if (!s->sure) {
         rule_error(c,
                    "the transfer went on before the guest had looked, %u ms after a completion "
                    "that took %u ms: the host is too slow",
-                   (unsigned)((time_us() - armed - took) / 1000), (unsigned)(took / 1000));
+                   s->asked_ms - s->took_ms, s->took_ms);
+    }
+    return s->sure;
+}
+
+static bool ask_completion(void *arg)
+{
+    amdvi_ask_completion(arg);
+    return true;
+}
+
+static bool completed(void *arg)
+{
+    return amdvi_completed(arg);
+}
+
+bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
+                   unsigned ms, enum hold_state *then)
+{
+    const struct hold_watch w = {ask_completion, completed, r->u};
+    struct hold_sight s;
+
+    amdvi_cmd_put(r->u, cmd);
+    if (!hold_await(r->c, tag, &w, look_ms, ms, &s) || !hold_sure(r->c, &s)) {
         return false;
     }
+    *then = s.then;
     return true;
 }
 

@@ -69,6 +69,9 @@ bool hold_begin(struct ide_rig *t, const char *tag, bool write, uint32_t lba, un
 bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t lba,
                       const ide_entry *e, unsigned n, unsigned ms);
 
+/** Start a transfer of HOLD_SECTORS sectors by the table at IDE_TABLE, and return at once. */
+bool hold_start(struct ide_rig *t, bool write, uint32_t lba);
+
 /** Wait for the end of the transfer, stop the bus master and read status. */
 bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 
@@ -109,6 +112,29 @@ bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *ar
 
 /** hold_complete() where @then says that the transfer is held, and otherwise without it. */
 bool hold_complete_if(struct rig *r, const char *tag, struct amdvi_cmd cmd, enum hold_state *then);
+/* How a rule asks for completions, and how it sees the first one. */
+struct hold_watch {
+    bool (*ask)(void *arg);  /* ring the doorbell; false: the rule is an error */
+    bool (*seen)(void *arg); /* has one come? What is done with the pages then is done at once */
+    void *arg;
+};
+
+/* What was seen of it. */
+struct hold_sight {
+    enum hold_state then; /* the transfer's, once the completion had come */
+    bool sure;            /* or it may have been let go between the completion and the question */
+    unsigned took_ms, asked_ms;
+};
+
+/**
+ * What hold_complete() does, for completions of any form: those that have not come after @look_ms
+ * are given the end of transfer @tag. False: the rule has failed, or is an error.
+ */
+bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, unsigned look_ms,
+                unsigned ms, struct hold_sight *s);
+
+/** Is it known? The rule is an error where it is not. */
+bool hold_sure(struct check *c, const struct hold_sight *s);
 
 /**
  * Do @sectors, HOLD_BYTES long, contain a quadword of the canary of the @pages pages of the

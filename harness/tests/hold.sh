@@ -74,6 +74,12 @@ expect 'and those of what is stopped over a transfer' 0 "$limit_s" '^1\.\.5$' '^
     '!# (TODO|SKIP)' '!^Bail out!' 'obs AMDVI-INF-040 end_of_read=moved' \
     'obs AMDVI-INF-042 first_of_write=after_the_transfer' 'obs AMDVI-INF-044 completion_of_read=after_the_transfer'
 
+# So does one that lets the CPUs go on meanwhile, which those rules want that speak of more than one wait or CPU.
+run stalls mutant-pvh,mutant=cw-stalls,served=nbd 'AMDVI-INF-03*,AMDVI-INF-060'
+expect 'an emulator that keeps completions back keeps the rules about waits and CPUs' 0 "$limit_s" '^1\.\.7$' \
+    '^ok 5 - AMDVI-INF-034' '^ok 7 - AMDVI-INF-060' '!^not ok' '!# (TODO|SKIP)' '!^Bail out!' \
+    'obs AMDVI-INF-034 completion=after_the_transfer'
+
 run stuck "$tests/held.conf,mutant=cw-drains" 'AMDVI-INF-020'
 expect 'an emulator that stands still over a held transfer is ended, and reported' 1 20 \
     '^not ok 1 - AMDVI-INF-020' '^# .*emulator hung' '!^Bail out!'
