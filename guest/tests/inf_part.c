@@ -52,24 +52,45 @@ static bool others_moved(struct ide_rig *t, bool write)
     return ide_rig_holds(t);
 }
 
-static void give_third_away(struct check *c, bool write)
+/* Four pages that lie one behind the other, so that all of them may be one mapping to an emulator.
+ */
+static bool one_piece(struct check *c, struct ide_rig *t)
 {
+    if (!ide_rig_piece(c, t, IDE_IOVA, HOLD_PAGES, HOLD_BYTES)) {
+        return false;
+    }
+    for (unsigned p = 0; p < HOLD_PAGES; p++) {
+        uint32_t iova = IDE_IOVA + p * (uint32_t)PAGE_SIZE;
+
+        if (!amdvi_pt_map(&t->pt, iova, ide_rig_at(t, iova), 1, AMDVI_IR | AMDVI_IW)) {
+            rule_error(c, "no memory for the tables");
+            return false;
+        }
+    }
+    return rig_flush(t->r, IDE_DOMAIN);
+}
+
+/* @piece: the pages lie in order, and one entry of the PRD table has all of them. */
+static void give_third_away(struct check *c, bool write, bool piece)
+{
+    const ide_entry *e = piece ? hold_one : four;
+    unsigned n = piece ? 1 : 4;
     struct ide_rig t;
     enum hold_state then, now;
     struct ide_result res;
     uint32_t lba;
     unsigned requests;
 
-    if (!ide_rig(c, &t, HOLD_PAGES)) {
+    if (piece ? !one_piece(c, &t) : !ide_rig(c, &t, HOLD_PAGES)) {
         return;
     }
     lba = ide_rig_lba(&t, write);
-    if (!ide_rig_table(&t, write, lba, HOLD_SECTORS, four, 4, &res)) {
+    if (!ide_rig_table(&t, write, lba, HOLD_SECTORS, e, n, &res)) {
         return;
     }
-    control_pos(c, ide_rig_moved(&t, write, four, 4, lba, HOLD_BYTES),
+    control_pos(c, ide_rig_moved(&t, write, e, n, lba, HOLD_BYTES),
                 "a plain %s moves its sectors and is seen", ide_rig_name(write));
-    if (!hold_begin_table(&t, "part", write, lba, four, 4, HOLD_PREPARE_MS)) {
+    if (!hold_begin_table(&t, "part", write, lba, e, n, HOLD_PREPARE_MS)) {
         return;
     }
     control_neg(c,
@@ -109,19 +130,30 @@ static void give_third_away(struct check *c, bool write)
                     ide_rig_name(write));
     }
     rig_take_events(t.r); /* one that was aborted may log */
-    observe(c, "end", "%s", aborted ? "aborted" : then == HOLD_HELD ? "moved" : "moved_before");
+    observe(c, piece ? "end_of_piece" : "end", "%s",
+            aborted             ? "aborted"
+            : then == HOLD_HELD ? "moved"
+                                : "moved_before");
+}
+
+static void give_third_away_both(struct check *c, bool write)
+{
+    give_third_away(c, write, false);
+    if (!rule_broken(c)) {
+        give_third_away(c, write, true);
+    }
 }
 
 RULE("AMDVI-INF-008", "M", inf_read_ends_before_one_page_goes, HOLD_KEYS,
      "Disk read into four pages under way, the third unmapped, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: that page's new owner finds nothing changed, the others arrive")
 {
-    give_third_away(c, false);
+    give_third_away_both(c, false);
 }
 
 RULE("AMDVI-INF-014", "M", inf_write_ends_before_one_page_goes, HOLD_KEYS,
      "Disk write from four pages under way, the third unmapped, INVALIDATE_IOMMU_PAGES, "
      "COMPLETION_WAIT seen: nothing of that page's new owner reaches the disk, the others do")
 {
-    give_third_away(c, true);
+    give_third_away_both(c, true);
 }

@@ -324,9 +324,43 @@ static bool end_while_off(struct stopping *s)
     return true;
 }
 
-/* @off: Control without the enable. @ends: the transfer ends before the enable comes back. */
-static bool toggle(struct stopping *s, bool write, uint64_t off, const char *name, bool ends)
+static bool nothing_more(void *stopping)
 {
+    (void)stopping;
+    return true;
+}
+
+static bool first_seen(void *stopping)
+{
+    const struct stopping *s = stopping;
+
+    return s->words[0] == FIRST_DATA;
+}
+
+/* No doorbell: the command buffer goes on where it was when it is switched on again. */
+static bool first_alone(struct stopping *s)
+{
+    struct hold_watch w = {nothing_more, first_seen, s};
+    struct hold_sight sight;
+
+    if (s->then == HOLD_HELD) {
+        if (!hold_await(s->t.c, TAG, &w, HOLD_LOOK_MS, HOLD_RELEASE_MS, &sight) ||
+            !hold_sure(s->t.c, &sight)) {
+            return false;
+        }
+        s->then = sight.then;
+    }
+    return true;
+}
+
+/* When the transfer ends, and which completion is looked for then. */
+enum toggling { SECOND_WHILE_HELD, FIRST_WHILE_HELD, SECOND_AFTER_END, TOGGLINGS };
+
+/* @off: Control without the enable. */
+static bool toggle(struct stopping *s, bool write, uint64_t off, const char *name,
+                   enum toggling way)
+{
+    bool ends = way == SECOND_AFTER_END;
     static const char *const firsts[] = {"first_of_read", "first_of_write"};
     struct check *c = s->t.c;
     struct rig *r = s->t.r;
@@ -339,7 +373,7 @@ static bool toggle(struct stopping *s, bool write, uint64_t off, const char *nam
     if (!hold_act(c, TAG, queue_first, s, &s->then)) {
         return false;
     }
-    if (!ends) {
+    if (way == SECOND_WHILE_HELD) {
         observe(c, firsts[write], "%s",
                 s->then != HOLD_HELD        ? "after_the_transfer"
                 : s->words[0] == CMD_CANARY ? "kept_back"
@@ -350,13 +384,14 @@ static bool toggle(struct stopping *s, bool write, uint64_t off, const char *nam
     }
     expect_true(c, amdvi_read64(r->u, 0x2020) & CMD_RUN, "%s off and on: expected CmdBufRun=1",
                 name);
-    if (!hold_complete_if(r, TAG, flush_pages, &s->then)) {
+    if (!(way == FIRST_WHILE_HELD ? first_alone(s)
+                                  : hold_complete_if(r, TAG, flush_pages, &s->then))) {
         return false;
     }
-    expect_u64(c, "the first completion's word once the second one has come", FIRST_DATA,
+    expect_u64(c, "the first completion's word before the pages are given away", FIRST_DATA,
                s->words[0]);
     s->words[0] = CMD_CANARY;
-    if (!ends) {
+    if (way == SECOND_WHILE_HELD) {
         observe(c, write ? "second_of_write" : "second_of_read", "%s",
                 s->then == HOLD_HELD ? "while_under_way" : "after_the_transfer");
     }
@@ -379,8 +414,8 @@ static void toggle_both(struct check *c, uint64_t off, const char *name)
         return;
     }
     s.words = cmd_words(s.t.r);
-    for (unsigned i = 0; s.words && i < 4; i++) {
-        if (!toggle(&s, i & 1, off, name, i & 2)) {
+    for (unsigned i = 0; s.words && i < 2 * TOGGLINGS; i++) {
+        if (!toggle(&s, i & 1, off, name, i / 2)) {
             return;
         }
     }
