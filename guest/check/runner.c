@@ -10,6 +10,7 @@
 #include "arch/exceptions.h"
 #include "arch/time.h"
 #include "check/env.h"
+#include "check/mark.h"
 #include "check/report.h"
 #include "check/rule.h"
 #include "lib/cmdline.h"
@@ -309,6 +310,7 @@ static enum status run_rule(const struct rule *r)
         protect(c, c->at_end[c->at_end_count].fn, c->at_end[c->at_end_count].arg, "the clean-up");
     }
     page_release(mark);
+    mark_report(c->id);
     report("end %s %s %llu %s", c->id, status_names[c->status],
            (unsigned long long)(time_us() - start), c->reason);
     return c->status;

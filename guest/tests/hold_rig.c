@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "check/mark.h"
 #include "check/report.h"
 #include "drivers/ide/regs.h"
 #include "lib/format.h"
@@ -109,11 +110,13 @@ bool host_wait_held(struct check *c, const char *tag)
 
 bool host_release(struct check *c, const char *tag, bool ok)
 {
+    mark(MARK_RELEASE, "%s %s", tag, ok ? "ok" : "eio");
     return ask(c, "release %s %s", tag, ok ? "ok" : "eio");
 }
 
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
 {
+    mark(MARK_ARM, "%s in %u ms", tag, ms);
     return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
 }
 
@@ -130,6 +133,7 @@ static bool start(struct ide_rig *t, bool write, uint32_t lba)
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
     ide_bm_set_table(d, IDE_TABLE);
     ide_bm_write(d, IDE_BM_COMMAND, dir);
+    mark(MARK_START, "%s of %u sectors from %u on", ide_rig_name(write), HOLD_SECTORS, lba);
     if (!ide_command(d, write, lba, HOLD_SECTORS)) {
         rule_error(t->c, "the drive stays busy");
         return false;
@@ -164,6 +168,8 @@ bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t l
     } else {
         memcpy(t->data, t->before, HOLD_BYTES);
     }
+    mark_clock();
+    mark_clock();
     if (!host_hold(t->c, tag, write, lba, HOLD_SECTORS) || !host_arm_release(t->c, tag, true, ms) ||
         !start(t, write, lba) || !host_wait_held(t->c, tag) ||
         !host_hold_state(t->c, tag, &state, &requests)) {
@@ -185,6 +191,7 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     bool ended = ide_bm_wait(d);
 
     *res = (struct ide_result){.bm_status = ide_bm_read(d, IDE_BM_STATUS)};
+    mark(MARK_END, "BMISTA 0x%02x", res->bm_status);
     ide_bm_write(d, IDE_BM_COMMAND, 0);
     res->status = ide_status(d);
     if (!ended) {
@@ -194,7 +201,15 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
         ended = ide_reset(d);
     }
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
+    mark_clock();
+    mark_clock();
     return ended;
+}
+
+void hold_queue(struct rig *r, struct amdvi_cmd cmd)
+{
+    amdvi_cmd_put(r->u, cmd);
+    mark(MARK_QUEUE, "%08x %08x %08x %08x", cmd.dw[0], cmd.dw[1], cmd.dw[2], cmd.dw[3]);
 }
 
 bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigned look_ms,
@@ -205,10 +220,11 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
     bool let_go_here = false;
     unsigned requests;
 
-    amdvi_cmd_put(r->u, cmd);
+    hold_queue(r, cmd);
     if (!host_arm_release(c, tag, true, ms)) {
         return false;
     }
+    mark(MARK_DOORBELL, "with a COMPLETION_WAIT behind them");
     amdvi_ask_completion(r->u);
     for (unsigned i = 0; i < 2 && !wait_until(amdvi_completed(r->u), look_ms * 500u); i++) {
         if (!host_hold_state(c, tag, then, &requests)) {
@@ -230,6 +246,9 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
 
     uint64_t took = time_us() - armed;
 
+    mark(MARK_COMPLETE, "its store is seen");
+    mark_clock();
+
     if (!host_hold_state(c, tag, then, &requests)) {
         return false;
     }
@@ -244,7 +263,7 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
     return true;
 }
 
-bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
+static bool leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
 {
     for (uint32_t off = page * PAGE_SIZE; off < (page + pages) * PAGE_SIZE; off += 8) {
         uint64_t spa = ide_rig_at(t, IDE_IOVA + off);
@@ -258,4 +277,12 @@ bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, 
         }
     }
     return false;
+}
+
+bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)
+{
+    bool found = leaks(t, sectors, page, pages);
+
+    mark(found ? MARK_CHANGED : MARK_UNCHANGED, "disk");
+    return found;
 }

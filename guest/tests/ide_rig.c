@@ -2,6 +2,7 @@
 #include "tests/ide_rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -62,6 +63,7 @@ void ide_rig_canary(struct ide_rig *t)
 {
     buf_canary(&t->mem);
     memcpy((void *)t->image, (const void *)t->mem.spa, t->mem.len);
+    mark(MARK_GIVE, "canary in all pages");
 }
 
 void ide_rig_want(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_t len)
@@ -76,8 +78,12 @@ void ide_rig_want(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_
 bool ide_rig_holds(const struct ide_rig *t)
 {
     memory_barrier();
-    return memcmp((const void *)t->image, (const void *)t->mem.spa, t->mem.len) == 0 &&
-           buf_untouched_but(&t->mem, 0, t->mem.len);
+
+    bool same = memcmp((const void *)t->image, (const void *)t->mem.spa, t->mem.len) == 0 &&
+                buf_untouched_but(&t->mem, 0, t->mem.len);
+
+    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "memory");
+    return same;
 }
 
 void ide_rig_put(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_t len)

@@ -4,6 +4,7 @@
  * else once the completion is seen (docs/rules.md section 7.1). The host holds the disk's answer,
  * so that the transfer is under way for as long as the rule needs.
  */
+#include "check/mark.h"
 #include "drivers/amdvi/regs.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
@@ -81,6 +82,7 @@ static void withdraw(struct ide_rig *t, const struct elsewhere *e, enum withdraw
     }
     if (w == BLOCKED || w == MOVED) {
         amdvi_dte_write(t->r->u, t->r->ide, w == BLOCKED ? blocked : moved);
+        mark(MARK_ENTRY, "device table entry of the disk's controller");
     }
 }
 
@@ -131,7 +133,7 @@ static bool flush_and_complete(struct ide_rig *t, enum flush f, enum hold_state 
         cmd[0].dw[0] = t->r->ide;
     }
     for (unsigned i = 0; i + 1 < flushes[f].count; i++) {
-        amdvi_cmd_put(t->r->u, cmd[i]);
+        hold_queue(t->r, cmd[i]);
     }
     return hold_complete(t->r, "old", cmd[flushes[f].count - 1], HOLD_LOOK_MS, HOLD_RELEASE_MS,
                          then);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a rule notes of the moments of a transfer that is under way, for the picture that the
+ * harness draws of it (docs/timelines.md). Noting costs a few hundred instructions and no output:
+ * the records are written when the rule ends.
+ *
+ * Functions that rules of all kinds share may note: what is not about a transfer is dropped.
+ */
+#ifndef CHECK_MARK_H
+#define CHECK_MARK_H
+
+enum mark_event {
+    MARK_START,     /* of a transfer; what is noted from now on is about it */
+    MARK_ENTRY,     /* an entry of a table is changed */
+    MARK_ARM,       /* the host is told to let the transfer go on later */
+    MARK_QUEUE,     /* a command is put into the ring */
+    MARK_DOORBELL,  /* the tail is written */
+    MARK_COMPLETE,  /* the completion has been seen */
+    MARK_GIVE,      /* the pages have a new owner, and his data */
+    MARK_RELEASE,   /* the host is told to let the transfer go on now */
+    MARK_END,       /* of the transfer; its effects are looked at from now on */
+    MARK_UNCHANGED, /* the new owner's data is as he put it */
+    MARK_CHANGED,   /* it is not, or has got to where it must not */
+    MARK_EVENTS
+};
+
+/**
+ * Note that this happens now. Of a transfer all events are kept from its start to its end, and of
+ * what is found there only what comes after the pages were given away; after the end only what is
+ * found, until somebody else gets the pages.
+ */
+void mark(enum mark_event e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * Do something that an emulator's trace shows, and note when: the two clocks are matched by it.
+ * Nothing where there is no fw_cfg.
+ */
+void mark_clock(void);
+
+/** Write the records of the rule @id and forget them. */
+void mark_report(const char *id);
+
+#endif
