@@ -3,10 +3,14 @@
 
 #include <string.h>
 
-// Events of one kind that are closer than this are drawn as one, in microseconds.
+// Events of one kind that are closer than this are drawn as one, in microseconds; so are things
+// that last,
 #define CLOSE_US  100
-// But not what lasted longer: that is what the picture is about.
+#define SPAN_US   5000
+// but not what lasted longer: that is what the picture is about.
 #define LONG_US   2000
+// The end of what is under way.
+#define OPEN      G_MAXINT64
 // Lines of detail that are kept of such a group.
 #define LINES_MAX 8u
 
@@ -36,7 +40,7 @@ static void scene_free(gpointer data)
 
 static gboolean is_short(const TimelineEvent *event)
 {
-    return event->to - event->from < LONG_US;
+    return event->to != OPEN && event->to - event->last < LONG_US;
 }
 
 // The group to which an event of this kind belongs, or NULL.
@@ -47,7 +51,8 @@ static TimelineEvent *find_group(const Scene *scene, Lane lane, Look look, gint6
         TimelineEvent *event = scene->events->pdata[i - 1];
 
         if (event->lane == lane && event->look == look && strcmp(event->label, label) == 0) {
-            return is_short(event) && from - event->to <= CLOSE_US ? event : NULL;
+            gint64 close = look == LOOK_SPAN ? SPAN_US : CLOSE_US;
+            return is_short(event) && from - event->to <= close ? event : NULL;
         }
     }
     return NULL;
@@ -85,6 +90,7 @@ static TimelineEvent *add(Builder *b, Lane lane, Look look, gint64 at, const cha
         g_ptr_array_add(scene->events, event);
     }
     event->to = MAX(event->to, at);
+    event->last = at;
     add_detail(event, at, detail);
     return event;
 }
@@ -105,6 +111,7 @@ static void begin_span(Builder *b, Lane lane, gint64 at, const char *label, cons
     TimelineEvent *event = add(b, lane, LOOK_SPAN, at, label, detail);
 
     if (event && key) {
+        event->to = OPEN;
         g_hash_table_replace(b->under_way, key, event);
     } else {
         g_free(key);
@@ -120,7 +127,7 @@ static const char *end_span(Builder *b, gint64 at, char *key)
     if (!event) {
         return NULL;
     }
-    event->to = MAX(event->to, at);
+    event->to = at;
     g_hash_table_remove(b->under_way, key);
     return event->label;
 }
@@ -288,7 +295,7 @@ static void take_mark(Builder *b, gint64 at, const Mark *mark)
         const char *event, *label;
     } known[] = {
         {"start", "transfer started"},   {"entry", "entry changed"},
-        {"arm", "release by the clock"}, {"queue", "command queued"},
+        {"arm", "release armed"},        {"queue", "command queued"},
         {"doorbell", "tail written"},    {"complete", "completion seen"},
         {"give", "page given away"},     {"release", "host lets it go on"},
         {"end", "end of transfer seen"}, {"unchanged", "found unchanged"},
@@ -310,6 +317,8 @@ static void take_mark(Builder *b, gint64 at, const Mark *mark)
     if (strcmp(mark->event, "give") == 0 && scene->given < 0) {
         scene->given = at;
     }
+    scene->looked =
+        scene->looked || (scene->given >= 0 && g_str_has_suffix(mark->event, "changed"));
     add(b, LANE_GUEST, changed && scene->given >= 0 ? LOOK_FORBIDDEN : LOOK_POINT, at, label,
         mark->text);
 }

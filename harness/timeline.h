@@ -22,7 +22,8 @@ typedef enum {
 typedef struct {
     Lane lane;
     Look look;
-    gint64 from, to; // microseconds since the transfer was started; equal for points
+    gint64 from, to; // microseconds since the transfer was started
+    gint64 last;     // when the last of them began
     char *label;
     guint count;     // events of the same kind that stand close together are one
     GString *detail; // a line for each, the first few of them
@@ -36,6 +37,7 @@ typedef struct {
     gint64 complete;   // when the completion was seen first, -1 if never
     gint64 given;      // when the pages were given away first, -1 if never
     gint64 touched;    // when they were touched though they must not, -1 if they were not
+    gboolean looked;   // after that the guest has looked whether they were
     guint dropped;     // events that found no room
 } Scene;
 

@@ -13,7 +13,7 @@
 #define LANE_FOOT    22 // from a lane's line down to the next lane
 #define AXIS         44
 #define WIDTH_MIN    960
-#define TITLE_CHARS  130
+#define TITLE_CHARS  115
 #define TICK_SPACE   70
 // Time between two moments: in proportion, but never too close to be told apart, and never so far
 // apart that nothing but waiting is to be seen.
@@ -242,7 +242,8 @@ static char *conclusion(const Scene *scene)
         return g_strdup("No page was given away.");
     }
     if (scene->touched < 0) {
-        return g_strdup("After the page was given away nobody touched it.");
+        return g_strdup(scene->looked ? "The page's new owner found nothing changed."
+                                      : "Nobody looked at the page after it was given away.");
     }
     return g_strdup_printf(
         "The page was touched %" G_GINT64_FORMAT " us after it was given away%s.",
@@ -308,7 +309,7 @@ static void add_title(GString *svg, const TimelineHead *head, int *y)
     g_autoptr(GString) line = g_string_new(NULL);
 
     for (gsize i = 0; words[i]; i++) {
-        if (line->len && line->len + strlen(words[i]) >= TITLE_CHARS * CHAR / 8) {
+        if (line->len && line->len + 1 + strlen(words[i]) > TITLE_CHARS) {
             add_text(svg, MARGIN, *y, "h", line->str);
             *y += LINE;
             g_string_truncate(line, 0);
@@ -339,7 +340,7 @@ static void add_legend(GString *svg, int *y)
         x += (span ? 28 : 18) + ((int)strlen(entries[i].text) + 3) * CHAR;
     }
     add_text(svg, x, *y, "dim",
-             "dashed: completion seen, page given away   //: time left out   xN: N events");
+             "dashed: completion seen, page given away; //: time left out; xN: N events");
     *y += LINE;
 }
 

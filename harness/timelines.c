@@ -77,7 +77,7 @@ static gboolean draw(const MachineResults *results, const Result *result, const 
         .title = result->rule->title,
         .machine = results->machine,
         .emulator = results->emulator.version,
-        .verdict = status_name(result->verdict),
+        .verdict = result->verdict == STATUS_KNOWN ? "known to fail" : status_name(result->verdict),
         .clock = clock,
     };
     g_autofree char *svg = timeline_svg(&head, scenes);
