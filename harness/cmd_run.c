@@ -267,7 +267,8 @@ static int run(RunOptions *o, GError **error)
     if (o->kvm && !try_kvm(machines, error)) {
         return -1;
     }
-    if (!save_start(machines, parent, error)) {
+    if ((o->timelines && !timelines_folder(o->timelines, error)) ||
+        !save_start(machines, parent, error)) {
         return -1;
     }
     for (guint i = 0; i < machines->len; i++) {

@@ -44,7 +44,7 @@ typedef struct {
     gboolean ok;                  // ctl
     Status status;                // end
     guint64 number;               // plan: N; end: microseconds; host: ID; mark: TSC
-    char *text;                   // ctl, diag, mark, end: free text, may be empty; host: args; rule: all
+    char *text;                   // ctl, diag, mark, end: text, maybe empty; host: args; rule: all
     GPtrArray *pairs;             // platform, obs: of Pair
     guint64 counts[STATUS_COUNT]; // done
 } Record;

@@ -102,9 +102,10 @@ gboolean clock_fit(const GArray *pairs, Clock *clock, GError **error)
     g_autoptr(GArray) sorted =
         g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(ClockPair)), pairs->data, pairs->len);
     g_array_sort(sorted, by_tsc);
-    guint third = sorted->len / 3;
-    const ClockPair *first = narrowest(sorted, 0, third);
-    const ClockPair *last = narrowest(sorted, sorted->len - third, sorted->len);
+    // Far apart, and more than one to choose from: the first of its kind is slow.
+    guint part = MAX(sorted->len / 3, MIN(sorted->len / 2, 2));
+    const ClockPair *first = narrowest(sorted, 0, part);
+    const ClockPair *last = narrowest(sorted, sorted->len - part, sorted->len);
 
     if (middle(last) <= middle(first) || last->us <= first->us) {
         g_set_error(error, AVC_ERROR, AVC_TROUBLE,

@@ -116,17 +116,22 @@ static gboolean draw_boot(const MachineResults *results, guint boot, const char 
     return good;
 }
 
+gboolean timelines_folder(const char *folder, GError **error)
+{
+    if (g_mkdir_with_parents(folder, 0755) == 0) {
+        return TRUE;
+    }
+    g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make the folder %s: %s", folder,
+                g_strerror(errno));
+    return FALSE;
+}
+
 gboolean timelines_write(const MachineResults *results, const char *folder, guint *count,
                          GError **error)
 {
     gboolean good = TRUE;
 
     *count = 0;
-    if (g_mkdir_with_parents(folder, 0755) != 0) {
-        g_set_error(error, AVC_ERROR, AVC_TROUBLE, "cannot make the folder %s: %s", folder,
-                    g_strerror(errno));
-        return FALSE;
-    }
     for (guint i = 0; i < results->boots->len; i++) {
         const BootRecord *boot = results->boots->pdata[i];
         good = draw_boot(results, boot->number, folder, count, good ? error : NULL) && good;

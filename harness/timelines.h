@@ -4,6 +4,9 @@
 
 #include "runner.h"
 
+// Makes the folder if it is not there. FALSE and `error` (AVC_TROUBLE) if it cannot be made.
+gboolean timelines_folder(const char *folder, GError **error);
+
 // Writes FOLDER/RULE.svg for every rule of the machine that has noted a transfer, and counts them
 // in
 // `*count`. FALSE and `error` (AVC_TROUBLE, about the first that failed) if a trace cannot be read,

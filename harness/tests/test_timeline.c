@@ -474,7 +474,7 @@ static void test_svg(void)
     // Red is in the legend, but nowhere else.
     g_assert_null(strstr(innocent, "class=\"badtext\""));
     g_assert_null(strstr(innocent, "class=\"hole\""));
-    g_assert_nonnull(strstr(innocent, ">The page's new owner found nothing changed.</text>"));
+    g_assert_nonnull(strstr(innocent, ">The page&apos;s new owner found nothing changed.</text>"));
 }
 
 // Text from outside, whatever it holds, breaks neither the picture nor its form.
