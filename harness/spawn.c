@@ -158,6 +158,7 @@ static void add_trace(GPtrArray *argv, const SpawnSpec *spec)
 {
     static const char *const events[] = {
         "fw_cfg_select",
+        "runstate_set",
         "amdvi_*",
         "-amdvi_mmio_*",
         "-amdvi_ir_*",

@@ -201,6 +201,13 @@ static void take_bus_master(Builder *b, gint64 at, const TraceEvent *event)
         event->args);
 }
 
+static void take_run_state(Builder *b, gint64 at, const TraceEvent *event)
+{
+    gboolean runs = g_str_has_suffix(event->args, "(running)");
+
+    add(b, LANE_GUEST, LOOK_POINT, at, runs ? "machine goes on" : "machine stopped", event->args);
+}
+
 static void take_nbd(Builder *b, gint64 at, const TraceEvent *event)
 {
     static const struct {
@@ -272,6 +279,7 @@ static void take_trace(Builder *b, gint64 at, const TraceEvent *event)
         {"dma_complete", take_dma},
         {"nbd_send_request", take_nbd},
         {"nbd_receive_simple_reply", take_nbd},
+        {"runstate_set", take_run_state},
         {"ahci_", take_controller},
         {"process_ncq_command", take_controller},
         {"pci_nvme_", take_controller},

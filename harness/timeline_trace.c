@@ -61,6 +61,28 @@ static gint by_time(gconstpointer a, gconstpointer b)
     return (x->name > y->name) - (x->name < y->name); // the order of the lines
 }
 
+// "current_run_state 9 (running) new_state 4 (paused)"
+static void note_stops(Trace *trace)
+{
+    TraceStop stop = {-1, -1};
+
+    for (guint i = 0; i < trace->events->len; i++) {
+        const TraceEvent *event = &g_array_index(trace->events, TraceEvent, i);
+
+        if (strcmp(event->name, "runstate_set") != 0) {
+            continue;
+        }
+        gboolean runs = g_str_has_suffix(event->args, "(running)");
+        if (!runs && stop.from < 0 && strstr(event->args, "(running) new_state")) {
+            stop.from = event->us;
+        } else if (runs && stop.from >= 0) {
+            stop.to = event->us;
+            g_array_append_val(trace->stops, stop);
+            stop.from = -1;
+        }
+    }
+}
+
 Trace *trace_parse(const char *bytes, gsize length)
 {
     Trace *trace = g_new0(Trace, 1);
@@ -69,6 +91,7 @@ Trace *trace_parse(const char *bytes, gsize length)
     memcpy(trace->text, bytes, length);
     trace->text[length] = '\0';
     trace->events = g_array_new(FALSE, FALSE, sizeof(TraceEvent));
+    trace->stops = g_array_new(FALSE, FALSE, sizeof(TraceStop));
     while (next < trace->text + length && !trace->full) {
         char *line = next;
         TraceEvent event;
@@ -88,12 +111,14 @@ Trace *trace_parse(const char *bytes, gsize length)
         }
     }
     g_array_sort(trace->events, by_time);
+    note_stops(trace);
     return trace;
 }
 
 void trace_free(Trace *trace)
 {
     g_array_unref(trace->events);
+    g_array_unref(trace->stops);
     g_free(trace->text);
     g_free(trace);
 }

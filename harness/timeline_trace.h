@@ -13,9 +13,15 @@ typedef struct {
     const char *args; // the rest of the line
 } TraceEvent;
 
+// The machine stood still, and the guest's clock with it.
+typedef struct {
+    gint64 from, to;
+} TraceStop;
+
 typedef struct {
     char *text;     // what the events point into
     GArray *events; // of TraceEvent, in the order of time
+    GArray *stops;  // of TraceStop, in the order of time
     guint skipped;  // lines that are no events
     gboolean full;  // there were more than TRACE_EVENTS_MAX
 } Trace;

@@ -40,24 +40,6 @@ static Trace *read_trace(const MachineResults *results, guint boot, GError **err
     return trace_parse(text, length);
 }
 
-// All rules of a boot tell of the same clock.
-static gboolean fit(const MachineResults *results, guint boot, const Trace *trace, Clock *clock,
-                    GError **error)
-{
-    g_autoptr(GPtrArray) marks = g_ptr_array_new();
-
-    for (guint i = 0; i < results->results->len; i++) {
-        const Result *result = results->results->pdata[i];
-        if (result->boot == boot) {
-            for (guint j = 0; j < result->marks->len; j++) {
-                g_ptr_array_add(marks, result->marks->pdata[j]);
-            }
-        }
-    }
-    g_autoptr(GArray) pairs = clock_pairs(marks, trace);
-    return clock_fit(pairs, clock, error);
-}
-
 static gboolean has_transfer(const Result *result)
 {
     for (guint i = 0; i < result->marks->len; i++) {
@@ -69,16 +51,22 @@ static gboolean has_transfer(const Result *result)
 }
 
 static gboolean draw(const MachineResults *results, const Result *result, const Trace *trace,
-                     const Clock *clock, const char *folder, GError **error)
+                     const char *folder, GError **error)
 {
-    g_autoptr(GPtrArray) scenes = timeline_build(result->marks, trace, clock);
+    Clock clock;
+
+    if (!clock_match(result->marks, trace, &clock, error)) {
+        g_prefix_error(error, "%s: ", result->rule->id);
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) scenes = timeline_build(result->marks, trace, &clock);
     const TimelineHead head = {
         .rule = result->rule->id,
         .title = result->rule->title,
         .machine = results->machine,
         .emulator = results->emulator.version,
         .verdict = result->verdict == STATUS_KNOWN ? "known to fail" : status_name(result->verdict),
-        .clock = clock,
+        .clock = &clock,
     };
     g_autofree char *svg = timeline_svg(&head, scenes);
     g_autofree char *name = g_strconcat(result->rule->id, ".svg", NULL);
@@ -93,7 +81,6 @@ static gboolean draw_boot(const MachineResults *results, guint boot, const char 
 {
     g_autoptr(Trace) trace = NULL;
     gboolean good = TRUE;
-    Clock clock;
 
     for (guint i = 0; i < results->results->len; i++) {
         const Result *result = results->results->pdata[i];
@@ -103,11 +90,11 @@ static gboolean draw_boot(const MachineResults *results, guint boot, const char 
         }
         if (!trace) {
             trace = read_trace(results, boot, error);
-            if (!trace || !fit(results, boot, trace, &clock, error)) {
+            if (!trace) {
                 return FALSE;
             }
         }
-        if (draw(results, result, trace, &clock, folder, good ? error : NULL)) {
+        if (draw(results, result, trace, folder, good ? error : NULL)) {
             (*count)++;
         } else {
             good = FALSE;

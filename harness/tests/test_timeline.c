@@ -57,13 +57,6 @@ static GPtrArray *make_marks(const Moment *lines, gsize count)
     return marks;
 }
 
-static gboolean fit(const GPtrArray *marks, const Trace *trace, Clock *clock, GError **error)
-{
-    g_autoptr(GArray) pairs = clock_pairs(marks, trace);
-
-    return clock_fit(pairs, clock, error);
-}
-
 // The scenes of the marks and the trace; the clocks match.
 static GPtrArray *build(const Moment *lines, gsize count, const char *text)
 {
@@ -72,7 +65,7 @@ static GPtrArray *build(const Moment *lines, gsize count, const char *text)
     g_autoptr(GError) error = NULL;
     Clock clock;
 
-    fit(marks, trace, &clock, &error);
+    clock_match(marks, trace, &clock, &error);
     g_assert_no_error(error);
     return timeline_build(marks, trace, &clock);
 }
@@ -143,7 +136,7 @@ static void test_clock(void)
     g_autoptr(GError) error = NULL;
     Clock clock;
 
-    g_assert_true(fit(marks, trace, &clock, &error));
+    g_assert_true(clock_match(marks, trace, &clock, &error));
     g_assert_cmpuint(clock.pairs, ==, 3);
     g_assert_cmpint(clock.difference, ==, 0);
     g_assert_cmpint(clock_us(&clock, 1000000), ==, 500000000);
@@ -158,7 +151,7 @@ static gboolean fits(gint64 us, Clock *clock, GError **error)
     const ClockPair three[] = {{1000000, 20000, 5}, {1200000, 20000, us}, {21000000, 20000, 10005}};
 
     g_array_append_vals(pairs, three, 3);
-    return clock_fit(pairs, clock, error);
+    return clock_fit(pairs, NULL, clock, error);
 }
 
 static void test_clock_refuses(void)
@@ -168,7 +161,7 @@ static void test_clock_refuses(void)
     g_autoptr(GError) few = NULL, off = NULL, stands = NULL;
     Clock clock;
 
-    g_assert_false(fit(two, trace, &clock, &few));
+    g_assert_false(clock_match(two, trace, &clock, &few));
     g_assert_error(few, AVC_ERROR, AVC_TROUBLE);
     g_assert_nonnull(strstr(few->message, "2 accesses are in both records, and 3 are needed"));
 
@@ -185,7 +178,7 @@ static void test_clock_refuses(void)
     g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(ClockPair));
     const ClockPair same[] = {{5, 2, 7}, {5, 2, 7}, {5, 2, 7}};
     g_array_append_vals(pairs, same, 3);
-    g_assert_false(clock_fit(pairs, &clock, &stands));
+    g_assert_false(clock_fit(pairs, NULL, &clock, &stands));
     g_assert_nonnull(strstr(stands->message, "stands still"));
 }
 
@@ -203,10 +196,53 @@ static void test_clock_damaged(void)
     };
     g_autoptr(Trace) trace = trace_parse(golden, strlen(golden));
     g_autoptr(GPtrArray) marks = make_marks(lines, G_N_ELEMENTS(lines));
-    g_autoptr(GArray) pairs = clock_pairs(marks, trace);
+    g_autoptr(GArray) pairs = clock_pairs(marks, trace, 0);
 
     g_assert_cmpuint(pairs->len, ==, 1);
     g_assert_cmpint(g_array_index(pairs, ClockPair, 0).us, ==, 500000005);
+}
+
+// The machine stands still for 3 ms while the page is the new owner's, and the guest's counter too.
+static void test_clock_stops(void)
+{
+    static const char *const later[] = {
+        "6@500.006000", "6@500.006010", "7@500.009005",
+        "6@500.009000", "6@500.009010", "7@500.012005",
+    };
+    g_autoptr(GString) text = g_string_new(
+        "1@400.000000:runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
+        "1@500.005500:runstate_set current_run_state 9 (running) new_state 4 (paused)\n"
+        "1@500.005600:runstate_set current_run_state 4 (paused) new_state 4 (paused)\n"
+        "1@500.008500:runstate_set current_run_state 4 (paused) new_state 9 (running)\n"
+        "1@600.000000:runstate_set current_run_state 9 (running) new_state 10 (shutdown)\n");
+
+    g_string_append(text, golden);
+    for (gsize i = 0; i < 3; i++) {
+        char *at = strstr(text->str, later[i]);
+        memcpy(at, later[i + 3], strlen(later[i]));
+    }
+    g_autoptr(GPtrArray) scenes = build(marks_golden, G_N_ELEMENTS(marks_golden), text->str);
+    const Scene *scene = scenes->pdata[0];
+
+    g_assert_cmpint(scene->given, ==, 3000);
+    g_assert_cmpint(scene->touched, ==, 8010);
+    expect_event(scene, "host lets it go on", LANE_GUEST, LOOK_POINT, 4000, 4000, 1);
+    expect_event(scene, "end of transfer seen", LANE_GUEST, LOOK_POINT, 9000, 9000, 1);
+    g_assert_cmpint(scene->length, ==, 10000);
+    expect_event(scene, "machine stopped", LANE_GUEST, LOOK_POINT, 4500, 4600, 2);
+    expect_event(scene, "machine goes on", LANE_GUEST, LOOK_POINT, 7500, 7500, 1);
+}
+
+// A guest that was reset uses the keys again.
+static void test_clock_again(void)
+{
+    g_autofree char *text = g_strconcat("7@300.000005:fw_cfg_select 0x55 key 0x1000 '', ret: 0\n"
+                                        "7@300.900005:fw_cfg_select 0x55 key 0x1001 '', ret: 0\n"
+                                        "7@300.910005:fw_cfg_select 0x55 key 0x1002 '', ret: 0\n",
+                                        golden, NULL);
+    g_autoptr(GPtrArray) scenes = build(marks_golden, G_N_ELEMENTS(marks_golden), text);
+
+    g_assert_cmpint(((const Scene *)scenes->pdata[0])->touched, ==, 5010);
 }
 
 static void test_scene(void)
@@ -290,7 +326,7 @@ static void test_damaged(void)
         Clock clock;
         gboolean whole = cut == strlen(golden);
 
-        g_assert_cmpint(fit(marks, trace, &clock, NULL), ==, whole);
+        g_assert_cmpint(clock_match(marks, trace, &clock, NULL), ==, whole);
         if (!whole) { // the clock of the whole, and what is left of the rest
             clock = (Clock){.tsc = 1000000, .us = 500000000, .us_per_tick = 1 / 2000.0};
         }
@@ -396,7 +432,7 @@ static void test_bounds(void)
         g_string_append_printf(text, "7@500.0045%02d:amdvi_event_%d x\n", i % 100, i);
     }
     g_autoptr(Trace) trace = trace_parse(text->str, text->len);
-    g_assert_true(fit(marks, trace, &clock, NULL));
+    g_assert_true(clock_match(marks, trace, &clock, NULL));
     g_autoptr(GPtrArray) scenes = timeline_build(marks, trace, &clock);
     const Scene *scene = scenes->pdata[0];
     g_assert_cmpuint(scene->events->len, ==, TIMELINE_EVENTS_MAX);
@@ -505,6 +541,8 @@ int main(int argc, char **argv)
     g_test_add_func("/timeline/clock", test_clock);
     g_test_add_func("/timeline/clock-refuses", test_clock_refuses);
     g_test_add_func("/timeline/clock-damaged", test_clock_damaged);
+    g_test_add_func("/timeline/clock-stops", test_clock_stops);
+    g_test_add_func("/timeline/clock-again", test_clock_again);
     g_test_add_func("/timeline/scene", test_scene);
     g_test_add_func("/timeline/innocent", test_innocent);
     g_test_add_func("/timeline/damaged", test_damaged);
