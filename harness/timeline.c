@@ -313,7 +313,7 @@ static void take_mark(Builder *b, gint64 at, const Mark *mark)
     const char *label = mark->event;
     gboolean changed = strcmp(mark->event, "changed") == 0;
 
-    if (strcmp(mark->event, "clock") == 0) {
+    if (strcmp(mark->event, "clock") == 0 || strcmp(mark->event, "open") == 0) {
         return;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -387,15 +387,15 @@ static guint first_at(const Trace *trace, gint64 us)
 static Scene *build_scene(const GPtrArray *marks, guint first, guint end, const Trace *trace,
                           const Clock *clock)
 {
-    const Mark *start = marks->pdata[first];
+    const Mark *open = marks->pdata[first];
     Scene *scene = g_new0(Scene, 1);
     Builder b = {
         .scene = scene,
-        .start = clock_us(clock, start->tsc),
+        .start = clock_us(clock, open->tsc),
         .under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
     };
 
-    scene->what = g_strdup(start->text);
+    scene->what = g_strdup(open->text);
     scene->events = g_ptr_array_new_with_free_func(event_free);
     scene->complete = scene->given = scene->touched = -1;
     for (guint i = first; i < end; i++) {
@@ -418,10 +418,10 @@ static Scene *build_scene(const GPtrArray *marks, guint first, guint end, const 
     }
 
     GHashTableIter iter;
-    gpointer open;
+    gpointer event;
     g_hash_table_iter_init(&iter, b.under_way);
-    while (g_hash_table_iter_next(&iter, NULL, &open)) {
-        ((TimelineEvent *)open)->to = scene->length; // not over yet
+    while (g_hash_table_iter_next(&iter, NULL, &event)) {
+        ((TimelineEvent *)event)->to = scene->length; // not over yet
     }
     g_hash_table_unref(b.under_way);
     blame(scene);
@@ -437,7 +437,7 @@ GPtrArray *timeline_build(const GPtrArray *marks, const Trace *trace, const Cloc
     for (guint i = 0; i <= marks->len && scenes->len < TIMELINE_SCENES_MAX; i++) {
         const Mark *mark = i < marks->len ? marks->pdata[i] : NULL;
 
-        if (mark && strcmp(mark->event, "start") != 0) {
+        if (mark && strcmp(mark->event, "open") != 0) {
             continue;
         }
         if (first < i) {

@@ -22,7 +22,7 @@ typedef enum {
 typedef struct {
     Lane lane;
     Look look;
-    gint64 from, to; // microseconds since the transfer was started
+    gint64 from, to; // microseconds since it was opened, from the mark `open` on
     gint64 last;     // when the last of them began
     char *label;
     guint count;     // events of the same kind that stand close together are one
@@ -31,7 +31,7 @@ typedef struct {
 
 // One transfer.
 typedef struct {
-    char *what;        // "READ DMA of 32 sectors from 1 on"
+    char *what;        // "disk read of 32 sectors from 1 on"
     GPtrArray *events; // of TimelineEvent, in the order of time
     gint64 length;     // microseconds
     gint64 complete;   // when the completion was seen first, -1 if never
@@ -41,7 +41,7 @@ typedef struct {
     guint dropped;     // events that found no room
 } Scene;
 
-// The transfers of one rule, oldest first, none if it has started none: of Scene.
+// The transfers of one rule, oldest first, none if it has opened none: of Scene.
 GPtrArray *timeline_build(const GPtrArray *marks, const Trace *trace, const Clock *clock);
 
 // What stands around the picture.

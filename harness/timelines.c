@@ -43,7 +43,7 @@ static Trace *read_trace(const MachineResults *results, guint boot, GError **err
 static gboolean has_transfer(const Result *result)
 {
     for (guint i = 0; i < result->marks->len; i++) {
-        if (strcmp(((const Mark *)result->marks->pdata[i])->event, "start") == 0) {
+        if (strcmp(((const Mark *)result->marks->pdata[i])->event, "open") == 0) {
             return TRUE;
         }
     }

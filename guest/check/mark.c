@@ -33,15 +33,11 @@ static unsigned count, lost;
 
 /* Nothing is under way; a transfer is; it has ended and is being looked at. */
 static enum { IDLE, UNDER_WAY, OVER } state;
-static bool given;
+static bool completed, given;
 
 static bool wanted(enum mark_event e)
 {
     switch (e) {
-    case MARK_START:
-        state = UNDER_WAY;
-        given = false;
-        return true;
     case MARK_GIVE:
         given = state == UNDER_WAY;
         state = given ? UNDER_WAY : IDLE;
@@ -72,18 +68,6 @@ static void keep(uint64_t tsc, const char *name, const char *fmt, va_list ap)
     count++;
 }
 
-void mark(enum mark_event e, const char *fmt, ...)
-{
-    uint64_t now = rdtsc();
-    va_list ap;
-
-    if (wanted(e)) {
-        va_start(ap, fmt);
-        keep(now, names[e], fmt, ap);
-        va_end(ap);
-    }
-}
-
 static void keep_clock(uint64_t tsc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void keep_clock(uint64_t tsc, const char *fmt, ...)
@@ -95,7 +79,8 @@ static void keep_clock(uint64_t tsc, const char *fmt, ...)
     va_end(ap);
 }
 
-void mark_clock(void)
+/* Something that an emulator's trace shows, too: the two clocks are matched by it. */
+static void match_clocks(void)
 {
     static unsigned used;
     static bool asked, there;
@@ -113,8 +98,44 @@ void mark_clock(void)
     }
 }
 
+void mark_open(const char *fmt, ...)
+{
+    va_list ap;
+
+    if (state == UNDER_WAY && !completed && !given) {
+        return;
+    }
+    match_clocks();
+    match_clocks(); /* the first time is slow on an emulator that translates */
+    state = UNDER_WAY;
+    completed = given = false;
+    va_start(ap, fmt);
+    keep(rdtsc(), "open", fmt, ap);
+    va_end(ap);
+}
+
+void mark(enum mark_event e, const char *fmt, ...)
+{
+    uint64_t now = rdtsc();
+    va_list ap;
+
+    if (!wanted(e)) {
+        return;
+    }
+    va_start(ap, fmt);
+    keep(now, names[e], fmt, ap);
+    va_end(ap);
+    if (e == MARK_COMPLETE || e == MARK_END) {
+        completed = true;
+        match_clocks();
+    }
+}
+
 void mark_report(const char *id)
 {
+    if (count) {
+        match_clocks();
+    }
     for (unsigned i = 0; i < count; i++) {
         report("mark %s %llu %s %s", id, (unsigned long long)marks[i].tsc, marks[i].name,
                marks[i].text);
@@ -124,5 +145,5 @@ void mark_report(const char *id)
     }
     count = lost = 0;
     state = IDLE;
-    given = false;
+    completed = given = false;
 }

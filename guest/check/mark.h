@@ -10,7 +10,7 @@
 #define CHECK_MARK_H
 
 enum mark_event {
-    MARK_START,     /* of a transfer; what is noted from now on is about it */
+    MARK_START,     /* of the transfer, by the guest */
     MARK_ENTRY,     /* an entry of a table is changed */
     MARK_ARM,       /* the host is told to let the transfer go on later */
     MARK_QUEUE,     /* a command is put into the ring */
@@ -25,17 +25,17 @@ enum mark_event {
 };
 
 /**
- * Note that this happens now. Of a transfer all events are kept from its start to its end, and of
- * what is found there only what comes after the pages were given away; after the end only what is
- * found, until somebody else gets the pages.
+ * A transfer is going to be started, and held: what is noted from now on is about it. Another call
+ * means the same one, as of a second part that is held, until its completion has been seen, its
+ * pages were given away, or it has ended.
  */
-void mark(enum mark_event e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void mark_open(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * Do something that an emulator's trace shows, and note when: the two clocks are matched by it.
- * Nothing where there is no fw_cfg.
+ * Note that this happens now. Of a transfer all is kept up to its end, but what is found only after
+ * the pages were given away; after the end only what is found, until pages are given away again.
  */
-void mark_clock(void);
+void mark(enum mark_event e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** Write the records of the rule @id and forget them. */
 void mark_report(const char *id);

@@ -2,6 +2,7 @@
 #include "tests/disk_rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ahci/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -333,7 +334,7 @@ void disk_scatter(const struct disk_rig *d, const struct disk_region *regions, u
     memory_barrier();
 }
 
-bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
+static bool rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
 {
     static bool covered[DISK_PAGES * PAGE_SIZE];
 
@@ -355,4 +356,12 @@ bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *reg
         }
     }
     return buf_untouched_but(&d->data, 0, d->data.len) && buf_untouched_but(&d->decoy, 0, 0);
+}
+
+bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
+{
+    bool same = rest_untouched(d, regions, n);
+
+    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "memory");
+    return same;
 }

@@ -5,6 +5,7 @@
 #include "tests/rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -39,6 +40,7 @@ void buf_canary(const struct buf *b)
     for (uint64_t a = b->spa - PAGE_SIZE; a < b->spa + b->len + PAGE_SIZE; a += 8) {
         *(volatile uint64_t *)a = canary_at(a);
     }
+    mark(MARK_GIVE, "canary");
 }
 
 bool buf_new(struct rig *r, struct buf *b, enum page_zone zone, unsigned pages)

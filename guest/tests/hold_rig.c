@@ -85,6 +85,7 @@ bool host_hold(struct check *c, const char *tag, bool write, uint32_t lba, unsig
 {
     unsigned i = 0;
 
+    mark_open("disk %s of %u sectors from %u on", write ? "write" : "read", count, lba);
     if (tag_count == 0) {
         rule_at_end(c, let_go, c);
     }
@@ -133,7 +134,7 @@ static bool start(struct ide_rig *t, bool write, uint32_t lba)
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
     ide_bm_set_table(d, IDE_TABLE);
     ide_bm_write(d, IDE_BM_COMMAND, dir);
-    mark(MARK_START, "%s of %u sectors from %u on", ide_rig_name(write), HOLD_SECTORS, lba);
+    mark(MARK_START, "%s", ide_rig_name(write));
     if (!ide_command(d, write, lba, HOLD_SECTORS)) {
         rule_error(t->c, "the drive stays busy");
         return false;
@@ -168,8 +169,6 @@ bool hold_begin_table(struct ide_rig *t, const char *tag, bool write, uint32_t l
     } else {
         memcpy(t->data, t->before, HOLD_BYTES);
     }
-    mark_clock();
-    mark_clock();
     if (!host_hold(t->c, tag, write, lba, HOLD_SECTORS) || !host_arm_release(t->c, tag, true, ms) ||
         !start(t, write, lba) || !host_wait_held(t->c, tag) ||
         !host_hold_state(t->c, tag, &state, &requests)) {
@@ -201,8 +200,6 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
         ended = ide_reset(d);
     }
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
-    mark_clock();
-    mark_clock();
     return ended;
 }
 
@@ -247,7 +244,6 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
     uint64_t took = time_us() - armed;
 
     mark(MARK_COMPLETE, "its store is seen");
-    mark_clock();
 
     if (!host_hold_state(c, tag, then, &requests)) {
         return false;

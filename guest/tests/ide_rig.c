@@ -63,7 +63,6 @@ void ide_rig_canary(struct ide_rig *t)
 {
     buf_canary(&t->mem);
     memcpy((void *)t->image, (const void *)t->mem.spa, t->mem.len);
-    mark(MARK_GIVE, "canary in all pages");
 }
 
 void ide_rig_want(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_t len)

@@ -31,7 +31,7 @@ static void own_third(struct ide_rig *t)
         t->sectors[i] = buf_canary_byte(spa + i);
     }
     ide_rig_put(t, THIRD_IOVA, t->sectors, PAGE_SIZE);
-    mark(MARK_GIVE, "canary in the third page");
+    mark(MARK_GIVE, "the third page");
 }
 
 static bool third_holds(const struct ide_rig *t)
