@@ -334,7 +334,7 @@ void disk_scatter(const struct disk_rig *d, const struct disk_region *regions, u
     memory_barrier();
 }
 
-static bool rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
+bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
 {
     static bool covered[DISK_PAGES * PAGE_SIZE];
 
@@ -352,16 +352,9 @@ static bool rest_untouched(const struct disk_rig *d, const struct disk_region *r
         uint64_t a = d->data.spa + i;
 
         if (!covered[i] && *(volatile uint8_t *)a != buf_canary_byte(a)) {
+            mark(MARK_CHANGED, "memory");
             return false;
         }
     }
     return buf_untouched_but(&d->data, 0, d->data.len) && buf_untouched_but(&d->decoy, 0, 0);
-}
-
-bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n)
-{
-    bool same = rest_untouched(d, regions, n);
-
-    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "memory");
-    return same;
 }

@@ -69,7 +69,7 @@ static bool canary_intact(uint64_t from, uint64_t to)
     return true;
 }
 
-bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
+static bool untouched_but(const struct buf *b, uint32_t off, uint32_t len)
 {
     uint64_t hole = (b->spa + off) & ~7ull, hole_end = (b->spa + off + len + 7) & ~7ull;
 
@@ -85,6 +85,14 @@ bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
         }
     }
     return true;
+}
+
+bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
+{
+    bool same = untouched_but(b, off, len);
+
+    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "memory");
+    return same;
 }
 
 static const char *const names[ENGINE_COUNT][DIRECTION_COUNT] = {
