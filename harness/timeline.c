@@ -11,6 +11,8 @@
 #define LONG_US   2000
 // The end of what is under way.
 #define OPEN      G_MAXINT64
+// How exactly the two clocks are matched: what is closer may have been in the other order.
+#define EXACT_US  50
 // Lines of detail that are kept of such a group.
 #define LINES_MAX 8u
 
@@ -347,14 +349,15 @@ static void blame(Scene *scene)
     for (guint i = 0; found && i < scene->events->len; i++) {
         TimelineEvent *event = scene->events->pdata[i];
 
-        if (event->look == LOOK_TOUCH && event->to >= scene->given && event->from <= found->from) {
+        if (event->look == LOOK_TOUCH && event->to + EXACT_US >= scene->given &&
+            event->from <= found->from) {
             culprit = event;
         }
     }
     if (culprit) {
         culprit->look = LOOK_FORBIDDEN;
     }
-    scene->touched = culprit ? culprit->to : found ? found->from : -1;
+    scene->touched = culprit ? MAX(culprit->to, scene->given) : found ? found->from : -1;
 }
 
 static gint by_time(gconstpointer a, gconstpointer b)

@@ -296,6 +296,15 @@ static void test_innocent(void)
     expect_event(scene, "memory has been written", LANE_DEVICE, LOOK_TOUCH, 5010, 5010, 1);
     expect_event(scene, "found unchanged", LANE_GUEST, LOOK_POINT, 7000, 7000, 1);
 
+    // Closer than the clocks are exact: it may well have been later.
+    g_autoptr(GPtrArray) close = build_found("changed", 6060, golden);
+    scene = close->pdata[0];
+    expect_event(scene, "memory has been written", LANE_DEVICE, LOOK_FORBIDDEN, 5010, 5010, 1);
+    g_assert_cmpint(scene->touched, ==, 5060);
+    g_autoptr(GPtrArray) apart = build_found("changed", 6061, golden);
+    expect_event(apart->pdata[0], "memory has been written", LANE_DEVICE, LOOK_TOUCH, 5010, 5010,
+                 1);
+
     // Over before the page was given away: whoever has changed it then, it was not this.
     g_autoptr(GPtrArray) late = build_found("changed", 6500, golden);
     scene = late->pdata[0];
