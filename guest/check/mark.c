@@ -45,6 +45,8 @@ static bool wanted(enum mark_event e)
     case MARK_UNCHANGED:
     case MARK_CHANGED:
         return state == OVER || given;
+    case MARK_COMPLETE:
+        return state == UNDER_WAY && !completed;
     case MARK_END:
         if (state != UNDER_WAY) {
             return false;
@@ -58,14 +60,17 @@ static bool wanted(enum mark_event e)
 
 static void keep(uint64_t tsc, const char *name, const char *fmt, va_list ap)
 {
-    if (count == MARKS_MAX) {
+    /* Another CPU may come in between: then a mark is lost, and nothing else. */
+    unsigned i = count;
+
+    if (i >= MARKS_MAX) {
         lost++;
         return;
     }
-    marks[count].tsc = tsc;
-    marks[count].name = name;
-    format_v(marks[count].text, TEXT_MAX, fmt, ap);
-    count++;
+    marks[i].tsc = tsc;
+    marks[i].name = name;
+    format_v(marks[i].text, TEXT_MAX, fmt, ap);
+    count = i + 1;
 }
 
 static void keep_clock(uint64_t tsc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

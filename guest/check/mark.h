@@ -15,7 +15,7 @@ enum mark_event {
     MARK_ARM,       /* the host is told to let the transfer go on later */
     MARK_QUEUE,     /* a command is put into the ring */
     MARK_DOORBELL,  /* the tail is written */
-    MARK_COMPLETE,  /* the completion has been seen */
+    MARK_COMPLETE,  /* a completion has been seen, the first one */
     MARK_GIVE,      /* the pages have a new owner, and his data */
     MARK_RELEASE,   /* the host is told to let the transfer go on now */
     MARK_END,       /* of the transfer; its effects are looked at from now on */
