@@ -313,6 +313,7 @@ static gboolean launch(Boot *boot, GError **error)
         .folder = boot->folder,
         .cmdline = cmdline,
         .kvm = setup->kvm,
+        .trace = setup->trace,
         .extra = setup->extra,
         .gdb_socket = setup->gdb_socket,
     };

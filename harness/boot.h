@@ -16,7 +16,8 @@ typedef struct {
     const char *efi;
     gboolean kvm;
     gboolean reverse;
-    gboolean keep; // keep the scratch disk
+    gboolean keep;  // keep the scratch disk
+    gboolean trace; // keep a trace of the emulator
     const char *extra;
     const char *gdb_socket; // no time limits while a debugger may be attached
     guint64 seed;

@@ -17,6 +17,7 @@
 #include "save.h"
 #include "spawn.h"
 #include "stop.h"
+#include "timelines.h"
 #include "util.h"
 
 // Room in sockaddr_un, less the terminator.
@@ -190,6 +191,15 @@ static void on_news(GPtrArray *machines, const Machine *machine, const BootRecor
     }
 }
 
+static gboolean draw_timelines(const RunOptions *o, const Machine *machine, GError **error)
+{
+    guint count;
+    gboolean good = timelines_write(machine->results, o->timelines, &count, error);
+
+    fprintf(o->tap ? stderr : stdout, "Timelines: %u in %s\n", count, o->timelines);
+    return good;
+}
+
 static int run_machines(const RunOptions *o, GPtrArray *machines, GError **error)
 {
     guint jobs = o->jobs ? (guint)o->jobs : g_get_num_processors();
@@ -203,6 +213,9 @@ static int run_machines(const RunOptions *o, GPtrArray *machines, GError **error
     print_results(o, machines);
     if (stop_wanted()) {
         fputs("amdvi-check run: stopped; the results are partial\n", stderr);
+    }
+    if (saved && o->timelines && !draw_timelines(o, machines->pdata[0], error)) {
+        return -1;
     }
     return saved ? exit_status(machines) : -1;
 }
@@ -254,7 +267,8 @@ static int run(RunOptions *o, GError **error)
     if (o->kvm && !try_kvm(machines, error)) {
         return -1;
     }
-    if (!save_start(machines, parent, error)) {
+    if ((o->timelines && !timelines_folder(o->timelines, error)) ||
+        !save_start(machines, parent, error)) {
         return -1;
     }
     for (guint i = 0; i < machines->len; i++) {

@@ -127,6 +127,21 @@ static void add_controls(JsonBuilder *b, GPtrArray *controls)
     json_builder_end_array(b);
 }
 
+static void add_marks(JsonBuilder *b, const GPtrArray *marks)
+{
+    json_builder_set_member_name(b, "marks");
+    json_builder_begin_array(b);
+    for (guint i = 0; i < marks->len; i++) {
+        const Mark *mark = marks->pdata[i];
+        json_builder_begin_object(b);
+        add_int(b, "tsc", (gint64)mark->tsc);
+        add_string(b, "event", mark->event);
+        add_string(b, "text", mark->text);
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+}
+
 static void add_result(JsonBuilder *b, const Result *result)
 {
     const Rule *rule = result->rule;
@@ -151,6 +166,7 @@ static void add_result(JsonBuilder *b, const Result *result)
     add_controls(b, result->controls);
     add_pairs(b, "obs", result->obs);
     add_strings(b, "diag", result->diag);
+    add_marks(b, result->marks);
     json_builder_end_object(b);
 }
 

@@ -24,7 +24,7 @@ static const char description[] =
 void options_clear(RunOptions *o)
 {
     char *texts[] = {o->emulator, o->out,        o->junit,       o->kernel, o->iso,
-                     o->efi,      o->rules_list, o->device_args, o->repro};
+                     o->efi,      o->rules_list, o->device_args, o->repro,  o->timelines};
 
     g_strfreev(o->resume);
     g_clear_pointer(&o->saved, g_ptr_array_unref);
@@ -68,7 +68,7 @@ static gboolean check_resume(const RunOptions *o, GError **error)
     } others[] = {
         {o->machines != NULL, "--machine"}, {o->rules != NULL, "--rules"},
         {o->skip != NULL, "--skip"},        {o->repro != NULL, "--repro"},
-        {o->out != NULL, "--out"},
+        {o->out != NULL, "--out"},          {o->timelines != NULL, "--timelines"},
     };
 
     for (gsize i = 0; o->resume && i < G_N_ELEMENTS(others); i++) {
@@ -114,6 +114,9 @@ static gboolean check_options(RunOptions *o, const char *accel, const char *orde
     if (o->repro && o->machines && o->machines[1]) {
         return usage(error, "--repro runs on one machine");
     }
+    if (o->timelines && o->machines && o->machines[1]) {
+        return usage(error, "--timelines draws one machine");
+    }
     return TRUE;
 }
 
@@ -156,6 +159,8 @@ gboolean options_parse(int argc, char **argv, RunOptions *o, GError **error)
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &o->gdb, "with --repro: wait for a debugger", NULL},
         {"resume", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->resume,
          "finish the run in this folder of results (repeatable)", "DIR"},
+        {"timelines", 0, 0, G_OPTION_ARG_FILENAME, &o->timelines,
+         "trace the emulator, and draw into DIR what happened during transfers", "DIR"},
         {"keep", 0, 0, G_OPTION_ARG_NONE, &o->keep, "keep the scratch disks", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -325,6 +330,9 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, Saved *saved, cons
     if (o->kvm && p->command) {
         return usage(error, "%s: --accel kvm does not go with a command line of its own", p->name);
     }
+    if (o->timelines && p->command) {
+        return usage(error, "%s: --timelines does not go with a command line of its own", p->name);
+    }
     // Boot loaders need more of a CPU than some hypervisors have; the kernel is the same.
     gboolean other_door = o->kvm && p->door == DOOR_ISO;
     if (other_door) {
@@ -361,6 +369,7 @@ static gboolean fill_machine(RunOptions *o, Machine *machine, Saved *saved, cons
         .kvm = o->kvm,
         .reverse = o->reverse,
         .keep = o->keep || o->repro,
+        .trace = o->timelines != NULL,
         .extra = o->device_args,
         .seed = o->seed,
     };

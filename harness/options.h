@@ -31,6 +31,7 @@ typedef struct {
     char *repro;
     gboolean gdb;
     gboolean keep;
+    char *timelines; // folder for pictures, or NULL
 } RunOptions;
 
 // Reads the command line; --help prints and ends the program. FALSE and `error` (AVC_USAGE) if it

@@ -22,6 +22,7 @@ Result *result_new(const Rule *rule)
     result->controls = g_ptr_array_new();
     result->obs = g_ptr_array_new();
     result->diag = g_ptr_array_new();
+    result->marks = g_ptr_array_new();
     return result;
 }
 
@@ -33,6 +34,7 @@ Result *result_new_owning(const Rule *rule)
     g_ptr_array_unref(result->obs);
     result->obs = pair_array_new();
     g_ptr_array_set_free_func(result->diag, g_free);
+    g_ptr_array_set_free_func(result->marks, mark_free);
     return result;
 }
 
@@ -44,6 +46,7 @@ void result_free(gpointer data)
     g_ptr_array_unref(result->controls);
     g_ptr_array_unref(result->obs);
     g_ptr_array_unref(result->diag);
+    g_ptr_array_unref(result->marks);
     g_free(result);
 }
 
@@ -337,6 +340,7 @@ void results_judge(Result *result, const Transcript *t, const BootEnd *end, guin
     copy_array(result->controls, run->controls);
     copy_array(result->obs, run->obs);
     copy_array(result->diag, run->diag);
+    copy_array(result->marks, run->marks);
     if (run->damage) {
         set_verdict(result, STATUS_ERROR, g_strdup(run->damage));
     } else if (run->status != STATUS_NONE) {

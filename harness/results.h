@@ -74,9 +74,10 @@ typedef struct {
     char *finding; // page of a known failure, or NULL
     guint64 us;
     guint boot;          // number of the boot, 0 if none
-    GPtrArray *controls; // of Control; these three borrow from the transcript, as a rule
+    GPtrArray *controls; // of Control; these four borrow from the transcript, as a rule
     GPtrArray *obs;      // of Pair
     GPtrArray *diag;     // of char *
+    GPtrArray *marks;    // of Mark
 } Result;
 
 typedef struct {
@@ -134,7 +135,7 @@ typedef struct {
 
 // Result without a verdict for `rule`.
 Result *result_new(const Rule *rule);
-// The same, but what is put into its three arrays belongs to it.
+// The same, but what is put into its four arrays belongs to it.
 Result *result_new_owning(const Rule *rule);
 void result_free(gpointer result);
 MachineResults *machine_results_new(void);

@@ -198,6 +198,18 @@ static void get_controls(Reader *r, JsonObject *from, GPtrArray *to)
     }
 }
 
+static void get_marks(Reader *r, JsonObject *from, GPtrArray *to)
+{
+    JsonArray *array = get_array(r, from, "marks");
+
+    for (guint i = 0; i < length_of(array); i++) {
+        JsonObject *object = object_at(r, array, i, "marks");
+        g_autofree char *event = get_text(r, object, "event", FALSE);
+        g_autofree char *text = get_text(r, object, "text", FALSE);
+        g_ptr_array_add(to, mark_new((guint64)get_int(r, object, "tsc", 0), event, text));
+    }
+}
+
 static void read_setup(Reader *r, JsonObject *root, RunSetup *setup)
 {
     JsonObject *run = get_object(r, root, "run");
@@ -270,6 +282,7 @@ static void read_rule(Reader *r, JsonObject *object, Saved *saved)
     get_controls(r, object, result->controls);
     get_pairs(r, object, "obs", result->obs);
     get_texts(r, object, "diag", result->diag);
+    get_marks(r, object, result->marks);
 }
 
 static void read_all(Reader *r, JsonObject *root, Saved *saved)

@@ -148,6 +148,16 @@ static gboolean parse_obs(const char *rest, Record *record)
     return next_rule(&rest, record) && rest && add_pair(record, rest);
 }
 
+static gboolean parse_mark(const char *rest, Record *record)
+{
+    if (!next_rule(&rest, record) || !next_number(&rest, G_MAXINT64, &record->number)) {
+        return FALSE;
+    }
+    record->name = next_word(&rest);
+    record->text = g_strdup(rest ? rest : "");
+    return record->name && avc_is_identifier(record->name);
+}
+
 static gboolean parse_end(const char *rest, Record *record)
 {
     if (!next_rule(&rest, record)) {
@@ -213,6 +223,7 @@ gboolean record_parse(const char *text, Record *record, GError **error)
         {"ctl", RECORD_CTL, parse_ctl},
         {"obs", RECORD_OBS, parse_obs},
         {"diag", RECORD_DIAG, parse_text},
+        {"mark", RECORD_MARK, parse_mark},
         {"end", RECORD_END, parse_end},
         {"host", RECORD_HOST, parse_host},
         {"done", RECORD_DONE, parse_done},

@@ -24,6 +24,7 @@ typedef enum {
     RECORD_CTL,
     RECORD_OBS,
     RECORD_DIAG,
+    RECORD_MARK,
     RECORD_END,
     RECORD_HOST,
     RECORD_DONE,
@@ -36,14 +37,14 @@ typedef struct {
 
 typedef struct {
     RecordType type;
-    char *rule;                   // begin, ctl, obs, end
+    char *rule;                   // begin, ctl, obs, mark, end
     char tag;                     // begin: 'A', 'M' or 'U'
-    char *name;                   // begin: test name; host: verb
+    char *name;                   // begin: test name; host: verb; mark: event
     ControlKind control;          // ctl
     gboolean ok;                  // ctl
     Status status;                // end
-    guint64 number;               // plan: N; end: microseconds; host: ID
-    char *text;                   // ctl, diag, end: free text, may be empty; host: args; rule: all
+    guint64 number;               // plan: N; end: microseconds; host: ID; mark: TSC
+    char *text;                   // ctl, diag, mark, end: text, maybe empty; host: args; rule: all
     GPtrArray *pairs;             // platform, obs: of Pair
     guint64 counts[STATUS_COUNT]; // done
 } Record;

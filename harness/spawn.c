@@ -152,6 +152,41 @@ static void add_gdb(GPtrArray *argv, const SpawnSpec *spec)
     }
 }
 
+// What timeline.c and timeline_clock.c know. An emulator that does not have one of these says so
+// and goes on.
+static void add_trace(GPtrArray *argv, const SpawnSpec *spec)
+{
+    static const char *const events[] = {
+        "fw_cfg_select",
+        "runstate_set",
+        "amdvi_*",
+        "-amdvi_mmio_*",
+        "-amdvi_ir_*",
+        "-amdvi_mem_ir_*",
+        "bmdma_cmd_writeb",
+        "dma_blk_io",
+        "dma_complete",
+        "ahci_cmd_done",
+        "ahci_start_dma",
+        "pci_nvme_read",
+        "pci_nvme_write",
+        "process_ncq_command",
+        "nbd_send_request",
+        "pci_nvme_enqueue_req_completion",
+        "nbd_receive_simple_reply",
+    };
+    g_autofree char *path = g_build_filename(spec->folder, SPAWN_TRACE, NULL);
+
+    if (!spec->trace) {
+        return;
+    }
+    add2(argv, "-msg", "timestamp=on");
+    add2(argv, "-D", path);
+    for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
+        add2(argv, "-trace", events[i]);
+    }
+}
+
 static GHashTable *placeholder_values(const SpawnSpec *spec)
 {
     GHashTable *values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
@@ -201,6 +236,7 @@ static gboolean add_qemu(GPtrArray *argv, const SpawnSpec *spec, gboolean by_han
     }
     add_door(argv, spec);
     add_gdb(argv, spec);
+    add_trace(argv, spec);
     return TRUE;
 }
 

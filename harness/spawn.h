@@ -6,6 +6,9 @@
 
 #include "profile.h"
 
+// Where an emulator that is traced writes what it does: a file in the boot's folder.
+#define SPAWN_TRACE "trace.log"
+
 typedef struct {
     const Profile *profile;
     const char *emulator; // path
@@ -16,6 +19,7 @@ typedef struct {
     const char *folder;  // of this boot
     const char *cmdline; // for the kernel
     gboolean kvm;
+    gboolean trace;         // write SPAWN_TRACE
     const char *extra;      // shell-quoted arguments of the user, or NULL
     const char *gdb_socket; // path of a socket for a debugger, or NULL
     gboolean plain_disk;    // the image as a file, whatever the profile says: nobody serves it

@@ -16,6 +16,23 @@ void control_free(gpointer data)
     g_free(control);
 }
 
+Mark *mark_new(guint64 tsc, const char *event, const char *text)
+{
+    Mark *mark = g_new(Mark, 1);
+    mark->tsc = tsc;
+    mark->event = g_strdup(event);
+    mark->text = g_strdup(text);
+    return mark;
+}
+
+void mark_free(gpointer data)
+{
+    Mark *mark = data;
+    g_free(mark->event);
+    g_free(mark->text);
+    g_free(mark);
+}
+
 static void rule_run_free(gpointer data)
 {
     RuleRun *run = data;
@@ -25,6 +42,7 @@ static void rule_run_free(gpointer data)
     g_ptr_array_unref(run->controls);
     g_ptr_array_unref(run->obs);
     g_ptr_array_unref(run->diag);
+    g_ptr_array_unref(run->marks);
     g_free(run);
 }
 
@@ -85,6 +103,7 @@ static RuleRun *get_run(Transcript *t, const Rule *rule)
         run->controls = g_ptr_array_new_with_free_func(control_free);
         run->obs = pair_array_new();
         run->diag = g_ptr_array_new_with_free_func(g_free);
+        run->marks = g_ptr_array_new_with_free_func(mark_free);
         g_hash_table_insert(t->by_id, rule->id, run);
     }
     return run;
@@ -227,6 +246,15 @@ static void take_obs(Transcript *t, Record *record)
     }
 }
 
+static void take_mark(Transcript *t, const Record *record)
+{
+    RuleRun *run = speaks_of_open(t, record, "mark");
+
+    if (run && !is_full(t, run->marks, &run->overfull, "marks")) {
+        g_ptr_array_add(run->marks, mark_new(record->number, record->name, record->text));
+    }
+}
+
 static void take_diag(Transcript *t, Record *record)
 {
     if (t->open && g_str_has_prefix(record->text, "exception ") && !t->open->exception) {
@@ -324,6 +352,9 @@ static void take_record(Transcript *t, Record *record)
         break;
     case RECORD_DIAG:
         take_diag(t, record);
+        break;
+    case RECORD_MARK:
+        take_mark(t, record);
         break;
     case RECORD_END:
         take_end(t, record);

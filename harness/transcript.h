@@ -17,6 +17,16 @@ typedef struct {
 
 void control_free(gpointer control);
 
+// A moment that the guest has noted.
+typedef struct {
+    guint64 tsc; // below 2^63
+    char *event; // a C identifier
+    char *text;  // may be empty
+} Mark;
+
+Mark *mark_new(guint64 tsc, const char *event, const char *text);
+void mark_free(gpointer mark);
+
 // What the guest said about one rule.
 typedef struct {
     const Rule *rule;
@@ -27,9 +37,10 @@ typedef struct {
     GPtrArray *controls; // of Control
     GPtrArray *obs;      // of Pair
     GPtrArray *diag;     // of char *
+    GPtrArray *marks;    // of Mark
     char *damage;        // the first breach of the contract that touches this rule, or NULL
     char *exception;     // text of the diag line that reported an exception, or NULL
-    gboolean overfull;   // there were more controls or observed values than are kept
+    gboolean overfull;   // there were more controls, observed values or marks than are kept
 } RuleRun;
 
 // A request of the guest that waits for its answer.

@@ -11,6 +11,7 @@
 #include "arch/time.h"
 #include "check/again.h"
 #include "check/env.h"
+#include "check/mark.h"
 #include "check/report.h"
 #include "check/rule.h"
 #include "lib/cmdline.h"
@@ -282,6 +283,7 @@ void rule_reset_machine(struct check *c, const void *data, size_t len)
                    planned, RULE_KEPT_MAX);
         return;
     }
+    mark_report(c->id); /* nothing of them is kept */
     k = (struct kept){
         .cmdline = cmdline_crc(),
         .place = report_place(),
@@ -413,6 +415,7 @@ static enum status run_rule(const struct rule *r, const struct kept *kept)
         protect(c, c->at_end[c->at_end_count].fn, c->at_end[c->at_end_count].arg, "the clean-up");
     }
     page_release(mark);
+    mark_report(c->id);
     report("end %s %s %llu %s", c->id, status_names[c->status],
            (unsigned long long)(time_us() - c->begin), c->reason);
     return c->status;

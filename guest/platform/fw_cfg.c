@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "platform/fw_cfg.h"
 
-#include <stdint.h>
-
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "lib/string.h"
@@ -30,15 +28,20 @@ static void read_data(void *buf, size_t n)
     __asm__ volatile("rep insb" : "+D"(buf), "+c"(n) : "d"((uint16_t)PORT_DATA) : "memory");
 }
 
+void fw_cfg_select(uint16_t key)
+{
+    outw(PORT_SELECTOR, key);
+}
+
 /* On a board these ports may be anything, so they are left alone unless a hypervisor is there. */
-static bool present(void)
+bool fw_cfg_present(void)
 {
     char signature[4];
 
     if (!(cpuid(1, 0).ecx & CPUID_HYPERVISOR)) {
         return false;
     }
-    outw(PORT_SELECTOR, KEY_SIGNATURE);
+    fw_cfg_select(KEY_SIGNATURE);
     read_data(signature, sizeof(signature));
     return memcmp(signature, "QEMU", 4) == 0;
 }
@@ -47,7 +50,7 @@ static bool find(const char *name, struct file_entry *found)
 {
     uint32_t count;
 
-    outw(PORT_SELECTOR, KEY_DIRECTORY);
+    fw_cfg_select(KEY_DIRECTORY);
     read_data(&count, sizeof(count));
     count = __builtin_bswap32(count);
     for (uint32_t i = 0; i < count && i < MAX_FILES; i++) {
@@ -65,12 +68,12 @@ long fw_cfg_read(const char *name, char *buf, size_t size)
     uint32_t length;
     size_t n;
 
-    if (size == 0 || !present() || !find(name, &file)) {
+    if (size == 0 || !fw_cfg_present() || !find(name, &file)) {
         return -1;
     }
     length = __builtin_bswap32(file.size);
     n = length < size - 1 ? length : size - 1;
-    outw(PORT_SELECTOR, __builtin_bswap16(file.select));
+    fw_cfg_select(__builtin_bswap16(file.select));
     read_data(buf, n);
     buf[n] = '\0';
     return (long)length;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * Read file @name into @buf, at most @size - 1 bytes, and end it with a NUL.
@@ -14,5 +15,11 @@
  * is bounded.
  */
 long fw_cfg_read(const char *name, char *buf, size_t size);
+
+/** Is there such a device? */
+bool fw_cfg_present(void);
+
+/** Select the entry @key of a device that is there, and read nothing. */
+void fw_cfg_select(uint16_t key);
 
 #endif

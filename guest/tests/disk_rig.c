@@ -2,6 +2,7 @@
 #include "tests/disk_rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ahci/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -290,7 +291,10 @@ bool disk_active(const struct disk_rig *d)
 
 enum disk_end disk_finish(struct disk_rig *d)
 {
-    return d->kind == DISK_AHCI ? end_ahci(d) : end_nvme(d);
+    enum disk_end end = d->kind == DISK_AHCI ? end_ahci(d) : end_nvme(d);
+
+    mark(MARK_END, "%s", disk_end_name(end));
+    return end;
 }
 
 enum disk_end disk_move(struct disk_rig *d, bool write, uint32_t lba, uint32_t sectors,
@@ -415,6 +419,7 @@ bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *reg
         uint64_t a = d->data.spa + i;
 
         if (!covered[i] && *(volatile uint8_t *)a != buf_canary_byte(a)) {
+            mark(MARK_CHANGED, "memory");
             return false;
         }
     }

@@ -5,6 +5,7 @@
 #include "tests/rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -39,6 +40,7 @@ void buf_canary(const struct buf *b)
     for (uint64_t a = b->spa - PAGE_SIZE; a < b->spa + b->len + PAGE_SIZE; a += 8) {
         *(volatile uint64_t *)a = canary_at(a);
     }
+    mark(MARK_GIVE, "canary");
 }
 
 bool buf_new(struct rig *r, struct buf *b, enum page_zone zone, unsigned pages)
@@ -67,7 +69,7 @@ static bool canary_intact(uint64_t from, uint64_t to)
     return true;
 }
 
-bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
+static bool untouched_but(const struct buf *b, uint32_t off, uint32_t len)
 {
     uint64_t hole = (b->spa + off) & ~7ull, hole_end = (b->spa + off + len + 7) & ~7ull;
 
@@ -83,6 +85,14 @@ bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
         }
     }
     return true;
+}
+
+bool buf_untouched_but(const struct buf *b, uint32_t off, uint32_t len)
+{
+    bool same = untouched_but(b, off, len);
+
+    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "memory");
+    return same;
 }
 
 static const char *const names[ENGINE_COUNT][DIRECTION_COUNT] = {

@@ -8,7 +8,7 @@
 static bool flush_and_complete(struct ide_rig *t, const struct giving *g, enum hold_state *then)
 {
     for (unsigned i = 0; i + 1 < g->count; i++) {
-        amdvi_cmd_put(t->r->u, g->cmd[i]);
+        hold_queue(t->r, g->cmd[i]);
     }
     return hold_complete(t->r, "old", g->cmd[g->count - 1], HOLD_LOOK_MS, HOLD_RELEASE_MS, then);
 }

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "check/mark.h"
 #include "check/report.h"
 #include "drivers/ide/regs.h"
 #include "lib/format.h"
@@ -95,6 +96,7 @@ bool host_hold(struct check *c, const char *tag, bool write, uint32_t lba, unsig
 {
     unsigned i = 0;
 
+    mark_open("disk %s of %u sectors from %u on", write ? "write" : "read", count, lba);
     if (tag_count == 0) {
         rule_at_end(c, let_go, c);
     }
@@ -120,11 +122,13 @@ bool host_wait_held(struct check *c, const char *tag)
 
 bool host_release(struct check *c, const char *tag, bool ok)
 {
+    mark(MARK_RELEASE, "%s %s", tag, ok ? "ok" : "eio");
     return ask(c, "release %s %s", tag, ok ? "ok" : "eio");
 }
 
 bool host_arm_release(struct check *c, const char *tag, bool ok, unsigned ms)
 {
+    mark(MARK_ARM, "%s in %u ms", tag, ms);
     return ask(c, "arm-release %s %s after=%u", tag, ok ? "ok" : "eio", ms);
 }
 
@@ -151,6 +155,7 @@ bool hold_start(struct ide_rig *t, bool write, uint32_t lba)
     ide_bm_write(d, IDE_BM_STATUS, IDE_BM_STATUS_ERROR | IDE_BM_STATUS_INT);
     ide_bm_set_table(d, IDE_TABLE);
     ide_bm_write(d, IDE_BM_COMMAND, dir);
+    mark(MARK_START, "%s", ide_rig_name(write));
     if (!ide_command(d, write, lba, HOLD_SECTORS)) {
         rule_error(t->c, "the drive stays busy");
         return false;
@@ -206,6 +211,7 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     bool ended = ide_bm_wait(d);
 
     *res = (struct ide_result){.bm_status = ide_bm_read(d, IDE_BM_STATUS)};
+    mark(MARK_END, "BMISTA 0x%02x", res->bm_status);
     ide_bm_write(d, IDE_BM_COMMAND, 0);
     res->status = ide_status(d);
     if (!ended) {
@@ -218,6 +224,12 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res)
     return ended;
 }
 
+void hold_queue(struct rig *r, struct amdvi_cmd cmd)
+{
+    amdvi_cmd_put(r->u, cmd);
+    mark(MARK_QUEUE, "%08x %08x %08x %08x", cmd.dw[0], cmd.dw[1], cmd.dw[2], cmd.dw[3]);
+}
+
 bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, unsigned look_ms,
                 unsigned ms, struct hold_sight *s)
 {
@@ -225,7 +237,11 @@ bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, un
     bool let_go_here = false;
     unsigned requests;
 
-    if (!host_arm_release(c, tag, true, ms) || !w->ask(w->arg)) {
+    if (!host_arm_release(c, tag, true, ms)) {
+        return false;
+    }
+    mark(MARK_DOORBELL, "with a COMPLETION_WAIT behind them");
+    if (!w->ask(w->arg)) {
         return false;
     }
 
@@ -253,6 +269,7 @@ bool hold_await(struct check *c, const char *tag, const struct hold_watch *w, un
 
     uint64_t took = time_us() - armed;
 
+    mark(MARK_COMPLETE, "it is seen");
     if (!host_hold_state(c, tag, &s->then, &requests)) {
         return false;
     }
@@ -291,7 +308,7 @@ bool hold_complete(struct rig *r, const char *tag, struct amdvi_cmd cmd, unsigne
     const struct hold_watch w = {ask_completion, completed, r->u};
     struct hold_sight s;
 
-    amdvi_cmd_put(r->u, cmd);
+    hold_queue(r, cmd);
     if (!hold_await(r->c, tag, &w, look_ms, ms, &s) || !hold_sure(r->c, &s)) {
         return false;
     }
@@ -342,7 +359,7 @@ bool hold_complete_if(struct rig *r, const char *tag, struct amdvi_cmd cmd, enum
     return true;
 }
 
-bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
+static bool looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
 {
     for (uint32_t off = 0; off < bytes; off += 8) {
         unsigned same = 0;
@@ -355,6 +372,14 @@ bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
         }
     }
     return false;
+}
+
+bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes)
+{
+    bool found = looks_like(data, spa, bytes);
+
+    mark(found ? MARK_CHANGED : MARK_UNCHANGED, "what the device has");
+    return found;
 }
 
 bool hold_leaks(const struct ide_rig *t, const uint8_t *sectors, unsigned page, unsigned pages)

@@ -87,6 +87,9 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 /** How long a completion that ought not to come yet is looked for. */
 #define HOLD_LOOK_MS 20u
 
+/** Put @cmd into the ring, which waits for the completion that is asked for behind it. */
+void hold_queue(struct rig *r, struct amdvi_cmd cmd);
+
 /**
  * Queue @cmd and ask for the completion of all before it, with transfer @tag under way. An emulator
  * may keep the completion back until the transfer has ended: what has not come after @look_ms

@@ -2,6 +2,7 @@
 #include "tests/ide_rig.h"
 
 #include "arch/cpu.h"
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -107,8 +108,11 @@ void ide_rig_want(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_
 bool ide_rig_holds(const struct ide_rig *t)
 {
     memory_barrier();
-    return memcmp((const void *)t->image, (const void *)t->mem.spa, t->mem.len) == 0 &&
-           buf_untouched_but(&t->mem, 0, t->mem.len);
+    if (memcmp((const void *)t->image, (const void *)t->mem.spa, t->mem.len) != 0) {
+        mark(MARK_CHANGED, "memory");
+        return false;
+    }
+    return buf_untouched_but(&t->mem, 0, t->mem.len);
 }
 
 void ide_rig_put(struct ide_rig *t, uint32_t iova, const uint8_t *data, uint32_t len)

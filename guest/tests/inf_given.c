@@ -4,6 +4,7 @@
  * else once the completion is seen (docs/rules.md section 7.1). The host holds the disk's answer,
  * so that the transfer is under way for as long as the rule needs.
  */
+#include "check/mark.h"
 #include "drivers/amdvi/regs.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -89,6 +90,7 @@ static void withdraw(struct ide_rig *t, void *arg)
     }
     if (k->w == BLOCKED || k->w == MOVED) {
         amdvi_dte_write(t->r->u, t->r->ide, k->w == BLOCKED ? blocked : moved);
+        mark(MARK_ENTRY, "device table entry of the disk's controller");
     }
 }
 

@@ -3,6 +3,7 @@
  * One page of several is taken away from a transfer of the disk that is under way (docs/rules.md
  * section 7.1): the page is its new owner's, and the others are not harmed.
  */
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 #include "tests/env.h"
@@ -30,13 +31,18 @@ static void own_third(struct ide_rig *t)
         t->sectors[i] = buf_canary_byte(spa + i);
     }
     ide_rig_put(t, THIRD_IOVA, t->sectors, PAGE_SIZE);
+    mark(MARK_GIVE, "the third page");
 }
 
 static bool third_holds(const struct ide_rig *t)
 {
     uint64_t spa = ide_rig_at(t, THIRD_IOVA);
 
-    return memcmp((const void *)spa, (const void *)(t->image + (spa - t->mem.spa)), PAGE_SIZE) == 0;
+    bool same =
+        memcmp((const void *)spa, (const void *)(t->image + (spa - t->mem.spa)), PAGE_SIZE) == 0;
+
+    mark(same ? MARK_UNCHANGED : MARK_CHANGED, "the third page");
+    return same;
 }
 
 /* Of a transfer that has ended without an error: the other pages, or their sectors. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/inf_rig.h"
 
+#include "check/mark.h"
+
 #include "arch/time.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
@@ -55,7 +57,7 @@ bool inf_hold(struct inf *q)
         q->found[p] = *slot;
         rig_store(slot, 0);
     }
-    amdvi_cmd_put(t->r->u, flush);
+    hold_queue(t->r, flush);
     return true;
 }
 
@@ -66,13 +68,14 @@ void inf_put(struct inf *q, uint32_t flags)
 
     cmd.dw[0] = (cmd.dw[0] & ~7u) | flags;
     q->flags[n] = (uint8_t)flags;
-    amdvi_cmd_put(q->t.r->u, cmd);
+    hold_queue(q->t.r, cmd);
     __atomic_store_n(&q->count, n + 1, __ATOMIC_RELEASE); /* for a CPU that watches */
 }
 
 void inf_take(struct inf *q)
 {
     if (!q->taken) {
+        mark(MARK_COMPLETE, "its store, or its interrupt");
         ide_rig_canary(&q->t);
         q->taken = true;
     }

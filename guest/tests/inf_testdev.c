@@ -6,6 +6,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/time.h"
+#include "check/mark.h"
 #include "lib/string.h"
 #include "tests/env.h"
 #include "tests/hold_rig.h"
@@ -106,6 +107,8 @@ static bool start(struct slot_rig *s, bool write)
     if (!rig_flush(s->r, DOMAIN)) {
         return false;
     }
+    mark_open("%s of the test device, kept", access_name(write));
+    mark(MARK_START, "slot %u", SLOT);
     if (!testdev_map(&env.testdev, SLOT, write, PAGE + AT, BYTES, &result)) {
         rule_error(s->r->c, "the test device did not map: RESULT 0x%x", result);
         return false;
@@ -175,15 +178,20 @@ static bool go(struct slot_rig *s, bool write, enum change change, enum going go
         return false;
     }
     make(s, write, change);
-    amdvi_cmd_put(s->r->u, flush_page);
+    hold_queue(s->r, flush_page);
+    mark(MARK_DOORBELL, "with a COMPLETION_WAIT behind it");
     amdvi_ask_completion(s->r->u);
     *before = wait_until(amdvi_completed(s->r->u), HOLD_LOOK_MS * 1000u);
+    if (*before) {
+        mark(MARK_COMPLETE, "its store is seen");
+    }
     if (*before && change != NOTHING) {
         buf_canary(&s->old); /* by the new owner */
     }
     ran = going == DROPPED ? testdev_drop(&env.testdev, SLOT, &result)
                            : testdev_release(&env.testdev, SLOT, &result);
     memory_barrier();
+    mark(MARK_END, "RESULT 0x%x", result);
     testdev_slot_data(&env.testdev, SLOT, s->got, BYTES);
     /* An emulator may have taken the slot away before the completion. */
     if (testdev_held(&env.testdev, SLOT) || (!ran && !*before)) {

@@ -3,6 +3,7 @@
 
 #include "arch/cpu.h"
 #include "arch/time.h"
+#include "check/mark.h"
 #include "drivers/amdvi/regs.h"
 #include "lib/crc32.h"
 #include "lib/string.h"
@@ -129,6 +130,7 @@ void rig_store(volatile uint64_t *slot, uint64_t value)
 {
     *slot = value;
     memory_barrier();
+    mark(MARK_ENTRY, "%llx", (unsigned long long)value);
 }
 
 uint16_t engine_devid(const struct rig *r, enum engine e)

@@ -70,6 +70,7 @@ static MachineResults *make(void)
     g_ptr_array_add(one->controls, control);
     g_ptr_array_add(one->obs, pair_new("value", "0x12"));
     g_ptr_array_add(one->diag, g_strdup("a line"));
+    g_ptr_array_add(one->marks, mark_new(G_MAXINT64, "start", "READ DMA"));
     one->us = 1234;
     one->boot = 2;
     Result *two = add_result(all, "AMDVI-PT-002", STATUS_NONE, STATUS_KNOWN);
@@ -137,6 +138,11 @@ static void test_round_trip(void)
     g_assert_cmpstr(control->text, ==, "seen");
     g_assert_cmpstr(((Pair *)one->result->obs->pdata[0])->value, ==, "0x12");
     g_assert_cmpstr(one->result->diag->pdata[0], ==, "a line");
+    g_assert_cmpuint(one->result->marks->len, ==, 1);
+    const Mark *mark = one->result->marks->pdata[0];
+    g_assert_cmpuint(mark->tsc, ==, G_MAXINT64);
+    g_assert_cmpstr(mark->event, ==, "start");
+    g_assert_cmpstr(mark->text, ==, "READ DMA");
     // What a profile makes of a failure is for the profile to say again.
     g_assert_cmpint(two->result->verdict, ==, STATUS_FAIL);
     g_assert_cmpint(two->result->status, ==, STATUS_NONE);

@@ -39,6 +39,17 @@ static void test_good(void)
     g_assert_cmpstr(((Pair *)r.pairs->pdata[0])->value, ==, "0x8 (EventLogRun)");
     record_clear(&r);
 
+    g_assert_true(record_parse("mark AMDVI-PT-002 9223372036854775807 start READ DMA", &r, NULL));
+    g_assert_cmpint(r.type, ==, RECORD_MARK);
+    g_assert_cmpuint(r.number, ==, G_MAXINT64);
+    g_assert_cmpstr(r.name, ==, "start");
+    g_assert_cmpstr(r.text, ==, "READ DMA");
+    record_clear(&r);
+
+    g_assert_true(record_parse("mark AMDVI-PT-002 0 give", &r, NULL));
+    g_assert_cmpstr(r.text, ==, "");
+    record_clear(&r);
+
     g_assert_true(record_parse("diag", &r, NULL));
     g_assert_cmpstr(r.text, ==, "");
     record_clear(&r);
@@ -97,6 +108,12 @@ static void test_bad(void)
         "obs AMDVI-PT-002",
         "obs AMDVI-PT-002 value",
         "obs AMDVI-PT-002 a key=1",
+        "mark AMDVI-PT-002",
+        "mark AMDVI-PT-002 5",
+        "mark AMDVI-PT-002 start 5",
+        "mark AMDVI-PT-002 9223372036854775808 start",
+        "mark AMDVI-PT-002 5 st-art",
+        "mark 5 start",
         "end AMDVI-PT-002",
         "end AMDVI-PT-002 pass",
         "end AMDVI-PT-002 good 5",

@@ -298,10 +298,12 @@ static void test_many_records(void)
     for (int i = 0; i < 10000; i++) {
         say(&c, "ctl AMDVI-PT-002 pos ok x");
         say(&c, "obs AMDVI-PT-002 x=1");
+        say(&c, "mark AMDVI-PT-002 7 give");
     }
     run = transcript_find(c.talk, c.table->rules->pdata[1]);
     g_assert_cmpuint(run->controls->len, ==, 500);
     g_assert_cmpuint(run->obs->len, ==, 500);
+    g_assert_cmpuint(run->marks->len, ==, 500);
     g_assert_cmpuint(c.talk->errors->len, ==, 1);
     for (int i = 0; i < 10000; i++) {
         g_autofree char *fact = g_strdup_printf("platform x%d=1", i);

@@ -48,6 +48,12 @@ refused 'a glob that matches nothing' 2 "no rule matches 'XYZ-\*'" "${run_fake[@
 refused 'a skip glob that matches nothing' 2 "no rule matches 'XYZ'" "${run_fake[@]}" "$tests/fake.conf" --skip XYZ
 refused 'globs that leave nothing' 2 'nothing is left' "${run_fake[@]}" "$tests/fake.conf" --skip '*'
 refused 'repro of several rules' 2 'matches 3 rules' "${run_fake[@]}" "$tests/fake.conf" --repro 'AMDVI-PT-*'
+refused 'timelines of two machines' 2 '--timelines draws one machine' run --machine stock-held-pvh --machine patched-held-pvh \
+    --timelines "$work/svg"
+refused 'timelines of a command line of its own' 2 'fake-stdio.*--timelines does not go with' "${run_fake[@]}" "$tests/fake-stdio.conf" \
+    --timelines "$work/svg"
+refused 'a folder for timelines that cannot be made' 3 'cannot make the folder /proc/nowhere' "${run_fake[@]}" "$tests/fake.conf" \
+    --timelines /proc/nowhere
 refused 'an unknown machine' 2 "no machine 'nix'; there are: .*patched-iso" "${run_fake[@]}" nix
 refused 'a profile that is not there' 2 '/nowhere.conf' "${run_fake[@]}" "$work/nowhere.conf"
 refused 'a setting that the profile does not have' 2 "no setting 'colour'" "${run_fake[@]}" "$tests/fake.conf,colour=red"
