@@ -6,7 +6,9 @@
  */
 #include "arch/cpu.h"
 #include "arch/time.h"
+#include "check/mark.h"
 #include "drivers/rtl8139/regs.h"
+#include "tests/hold_rig.h"
 #include "tests/nic.h"
 
 /*
@@ -85,13 +87,13 @@ static void move_pages(struct ring *g)
 /* The pages from 2000_0000h on, or all of domain 0139h. */
 static void queue_flush(struct ring *g, bool by_pages)
 {
-    struct amdvi *u = g->n.r->u;
+    struct rig *r = g->n.r;
 
     if (!by_pages) {
-        amdvi_cmd_put(u, (struct amdvi_cmd){{0, 0x30000139u, 0xfffff003u, 0x7fffffffu}});
+        hold_queue(r, (struct amdvi_cmd){{0, 0x30000139u, 0xfffff003u, 0x7fffffffu}});
     }
     for (uint32_t p = 0; by_pages && p < NIC_RX_PAGES; p++) {
-        amdvi_cmd_put(u, (struct amdvi_cmd){{0, 0x30000139u, 0x20000000u + p * 0x1000u, 0}});
+        hold_queue(r, (struct amdvi_cmd){{0, 0x30000139u, 0x20000000u + p * 0x1000u, 0}});
     }
 }
 
@@ -181,10 +183,13 @@ static void judge(struct ring *g, const struct round *round, const char *what)
 static bool run(struct ring *g, const struct round *round, const char *what)
 {
     struct nic *n = &g->n;
+
     buf_canary(&g->old->b);
     buf_canary(&g->new->b);
     g->frames = 0;
     g->first = rtl8139_read16(n->d, RTL8139_CBR);
+    mark_open("frames into the receive ring, %s", what);
+    mark(MARK_START, "the first frame");
     if (!send(g) || !receive(g)) {
         return false;
     }
@@ -193,6 +198,7 @@ static bool run(struct ring *g, const struct round *round, const char *what)
         return false;
     }
     queue_flush(g, round->by_pages);
+    mark(MARK_DOORBELL, "with a COMPLETION_WAIT behind them");
     amdvi_ask_completion(n->r->u);
     if (round->behind && !send(g)) {
         return false;
@@ -201,10 +207,12 @@ static bool run(struct ring *g, const struct round *round, const char *what)
         expect_true(n->c, false, "%s: expected a completion, actual none", what);
         return false;
     }
+    mark(MARK_COMPLETE, "its store is seen");
     take_old_pages(g);
     if (!send(g) || !receive(g)) {
         return false;
     }
+    mark(MARK_END, "the last frame has come");
     judge(g, round, what);
     rtl8139_rx_release(n->d, at(g, g->frames));
     return !rule_broken(n->c);
