@@ -321,7 +321,7 @@ bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *ar
 {
     unsigned requests;
 
-    if (!host_arm_release(c, tag, true, HOLD_RELEASE_MS)) {
+    if (!host_arm_release(c, tag, true, HOLD_ACT_MS)) {
         return false;
     }
 
@@ -338,7 +338,7 @@ bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *ar
     if (*then == HOLD_HELD) {
         return host_arm_release(c, tag, true, HOLD_PREPARE_MS);
     }
-    if (took < HOLD_RELEASE_MS * 900u) {
+    if (took < HOLD_ACT_MS * 900u) {
         rule_error(c,
                    "the transfer went on, and nothing had waited for it: %u ms; the host is slow",
                    (unsigned)(took / 1000));

@@ -28,7 +28,7 @@ static const struct disk_region all = {LARGE, BYTES}, first = {LARGE, FIRST_BYTE
 
 /* Until when the second part has to have come and is failed by the host, if the guest does not do
  * it: the first one may take HOLD_RELEASE_MS. */
-#define SECOND_MS 3000u
+#define SECOND_MS 1500u
 
 /* How often the host is asked for the second part. */
 #define LOOKS   400u

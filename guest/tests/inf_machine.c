@@ -136,7 +136,7 @@ RULE("AMDVI-INF-048", "M", inf_pause_loses_no_completion, HOLD_KEYS,
  * Long enough for the kernel to start again while the transfer is held, where a reset does not end
  * it; where it does, the reset takes so long.
  */
-#define RESET_RELEASE_MS 3000u
+#define RESET_RELEASE_MS 1500u
 
 /* How long something is looked for that ought not to come any more. */
 #define RESET_LOOK_US 100000u

@@ -20,7 +20,7 @@
  * An emulator may let the transfer end before it has the disk go, and stand still meanwhile. Where
  * it does not, the disk has to be gone by then.
  */
-#define RELEASE_MS 3000u
+#define RELEASE_MS 1500u
 
 /* Somewhere below 4 GiB, for the other engines. */
 #define OTHER_IOVA 0x40000000u
