@@ -13,7 +13,7 @@ readonly check=${AMDVI_CHECK_BUILD:-$here/build}/harness/amdvi-check
 # Busy loops end by themselves after so many seconds, whatever becomes of this script.
 readonly BUSY_LIMIT=86400
 
-runs=20 load=4 limit=300 rules='AMDVI-INF-*' out=$here/results/reliability
+runs=20 load=4 limit=300 rules='AMDVI-INF-*' out=$here/results/reliability resume=false
 machines=() options=()
 busy=() child='' work=''
 
@@ -31,7 +31,10 @@ but compute. What follows -- goes to "amdvi-check run".
   --machine NAME    a machine, repeatable (default: patched-held-pvh and stock-held-pvh)
   --limit S         seconds for one run (default: 300)
   --out DIR         where the results of all runs go (default: results/reliability)
+  --resume          go on with what was interrupted, with the same --out and rules
   --help            this text
+
+What each run has come to is added to verdicts-MACHINE in DIR as soon as it has ended.
 
 A verdict is what a rule came to, expected or not: a known failure is a failure. One that differs from what
 the rule came to most often counts as differing, and so does each error, and each that did not come.
@@ -95,7 +98,7 @@ verdicts() {
         END { tell() }' "$1"
 }
 
-# run MACHINE NUMBER: its verdicts are added to those of the machine, $work/verdicts.
+# run MACHINE NUMBER: its verdicts are added to those of the machine, all at once, as "NUMBER RULE VERDICT".
 run() {
     local machine=$1 number=$2 order=forward status
     ((number % 2)) || order=reverse
@@ -109,7 +112,8 @@ run() {
     if ((number == 1)) && ! grep -q '^\(not \)\?ok ' "$work/tap"; then
         die 3 "no verdicts on $machine (exit status $status): $(tail -n 1 "$work/log")"
     fi
-    verdicts "$work/tap" >>"$work/verdicts"
+    verdicts "$work/tap" | sed "s/^/$number /" >"$work/verdicts"
+    cat "$work/verdicts" >>"$out/verdicts-$machine" || die 3 "cannot write $out/verdicts-$machine"
     printf 'reliability: %s, run %d of %d, %s: %d verdicts\n' "$machine" "$number" "$runs" "$order" \
         "$(grep -c '^\(not \)\?ok ' "$work/tap")" >&2
 }
@@ -117,7 +121,7 @@ run() {
 # One row of the table. Status 1 if verdicts differ.
 row() {
     awk -v machine="$1" -v runs="$runs" '
-        { count[$1, $2]++; seen[$1]++; if (!($1 in rules)) { rules[$1]; order[++n] = $1 } }
+        { count[$2, $3]++; seen[$2]++; if (!($2 in rules)) { rules[$2]; order[++n] = $2 } }
         END {
             m = split("pass fail skip error none", words, " ")
             for (i = 1; i <= n; i++) {
@@ -136,7 +140,18 @@ row() {
             printf "| %s | %d | %d | %d of %d | %s |\n", machine, runs, n, equal, runs * n, \
                    differing == "" ? "none" : differing
             exit equal < runs * n
-        }' "$work/verdicts"
+        }' "$out/verdicts-$1"
+}
+
+# How many runs of a machine are done, into REPLY.
+runs_done() {
+    REPLY=0
+    mkdir -p "$out" || die 3 "cannot make $out"
+    if ! $resume; then
+        : >"$out/verdicts-$1" || die 3 "cannot write $out/verdicts-$1"
+    elif [[ -e $out/verdicts-$1 ]]; then
+        REPLY=$(awk '{ last = $1 } END { print last + 0 }' "$out/verdicts-$1")
+    fi
 }
 
 main() {
@@ -150,8 +165,8 @@ main() {
     done
     : >"$work/table"
     for machine in "${machines[@]}"; do
-        : >"$work/verdicts"
-        for ((i = 1; i <= runs; i++)); do
+        runs_done "$machine"
+        for ((i = REPLY + 1; i <= runs; i++)); do
             run "$machine" "$i"
         done
         row "$machine" >>"$work/table" || differing=1
@@ -170,6 +185,7 @@ while (($# > 0)); do
     --machine) machines+=("$2") && shift ;;
     --limit) limit=$2 && shift ;;
     --out) out=$2 && shift ;;
+    --resume) resume=true ;;
     --help) usage && exit 0 ;;
     --) shift && options=("$@") && break ;;
     *) die 2 "unknown option '$1', see --help" ;;

@@ -69,6 +69,16 @@ grep -q 'interrupted' "$work/text" || bad+=$(cat "$work/text")$'\n'
 bad+=$(left_behind "AMDVI_CHECK_TEST=$work/slow")
 result 'one that is interrupted leaves nothing behind' "$bad"
 
+# Two runs, of which the second was interrupted: it is made again, and so is the third.
+printf '%s\n' '1 A-1 pass' '1 A-2 fail' '1 A-3 skip' >"$work/out/verdicts-some"
+text=$(CASE=equal RUNS=$work/resumed AMDVI_CHECK_BUILD=$work/build timeout -k 1 60 "$root/harness/reliability.sh" \
+    --runs 3 --load 0 --machine some --out "$work/out" --resume 2>"$work/log")
+status=$? bad=''
+((status == 1)) || bad+="exit status $status, not 1"$'\n'
+[[ $text == *$'\n''| some | 3 | 3 | 8 of 9 | A-2: 2 pass, 1 fail |' ]] || bad+="the table is"$'\n'"$text"$'\n'
+(($(wc -l <"$work/resumed") == 2)) || bad+=$(cat "$work/resumed")
+result 'one that is resumed makes the runs that are missing' "$bad"
+
 # refused NAME PATTERN OPTION...
 refused() {
     local name=$1 pattern=$2 text status bad=''
