@@ -98,8 +98,9 @@ static void expect_read(struct disk_rig *d, uint32_t lba, uint64_t to, uint32_t 
     expect_left(c, &fis, "FIS area");
 }
 
-/* The list with a decoy in it, and what is to be fetched and written instead of it. */
-static void act(struct disk_rig *d, const struct ahci_page *bait, bool with_list, bool with_fis)
+/* The list with a decoy in it, and what is to be fetched and written instead of it. False: there is
+ * no next time. */
+static bool act(struct disk_rig *d, const struct ahci_page *bait, bool with_list, bool with_fis)
 {
     uint32_t sectors = 1 + (uint32_t)(d->r->nonce % 3);
     uint32_t lba = disk_read_lba(d, 2 * sectors);
@@ -112,14 +113,17 @@ static void act(struct disk_rig *d, const struct ahci_page *bait, bool with_list
     /* The decoy is one that works, and asks for other sectors and more of them. */
     put(bait, lba + sectors, BAIT, sectors + 1);
     if ((with_list && !give_page(d, &list)) || (with_fis && !give_page(d, &fis))) {
-        return;
+        return false;
     }
-    expect_true(c, amdvi_cmd_and_wait(d->r->u, amdvi_cmd_invalidate_domain(d->domain)),
-                "expected the completion of the flush while the port runs");
+    if (!amdvi_cmd_and_wait(d->r->u, amdvi_cmd_invalidate_domain(d->domain))) {
+        expect_true(c, false, "expected the completion of the flush while the port runs");
+        return false;
+    }
     put(&env.ahci.mem.table, lba, WANTED, sectors);
     expect_true(c, ahci_port_read(&env.ahci, AHCI_PX_CMD) & AHCI_PX_CMD_CR,
                 "expected the port to run still");
     expect_read(d, lba, WANTED, sectors);
+    return true;
 }
 
 /* The decoy is a command as any other: where its list is in force, it is done. */
@@ -132,20 +136,20 @@ static void controls(struct disk_rig *d, const struct ahci_page *bait)
 
     buf_canary(&d->data);
     put(bait, lba, BAIT, 1);
-    control_neg(d->r->c, disk_rest_untouched(d, &region, 0), "nothing has been read so far");
+    control_pos(d->r->c, disk_rest_untouched(d, &region, 0), "nothing has been read so far");
     ahci_start(&env.ahci);
     disk_contents(d, lba, want);
     (void)ahci_finish(&env.ahci, &res);
     disk_gather(d, &region, 1, got);
-    control_neg(d->r->c, memcmp(want, got, DISK_SECTOR) == 0 &&
-                             !disk_rest_untouched(d, &region, 0),
+    control_neg(d->r->c, memcmp(want, got, DISK_SECTOR) == 0 && !disk_rest_untouched(d, &region, 0),
                 "a decoy that is fetched is seen");
 }
 
-RULE("AHCI-DMA-004", "A", ahci_lists_come_to_lie_elsewhere, RULE_KEYS("4.2.1", "ahci"),
-     "Command list and received FIS area of a running port lead to other pages after "
-     "INVALIDATE_IOMMU_PAGES and COMPLETION_WAIT: the next command is fetched from there, PRDBC and "
-     "FIS are written there, and the old pages keep every byte")
+RULE(
+    "AHCI-DMA-004", "A", ahci_lists_come_to_lie_elsewhere, RULE_KEYS("4.2.1", "ahci"),
+    "Command list and received FIS area of a running port lead to other pages after "
+    "INVALIDATE_IOMMU_PAGES and COMPLETION_WAIT: the next command is fetched from there, PRDBC and "
+    "FIS are written there, and the old pages keep every byte")
 {
     struct disk_rig *d = disk_rig_begin(c, DISK_AHCI);
     struct ahci_page bait = {.iova = BAIT_TABLE};
@@ -167,9 +171,9 @@ RULE("AHCI-DMA-004", "A", ahci_lists_come_to_lie_elsewhere, RULE_KEYS("4.2.1", "
     if (rule_broken(c)) {
         return;
     }
-    act(d, &bait, true, false);
-    act(d, &bait, false, true);
-    act(d, &bait, true, true);
-    act(d, &bait, true, true);
-    expect_no_event(d->r, "commands of a port with all its memory mapped");
+    /* Nothing moves, one of them, both, and both again. */
+    if (act(d, &bait, false, false) && act(d, &bait, true, false) && act(d, &bait, false, true) &&
+        act(d, &bait, true, true) && act(d, &bait, true, true)) {
+        expect_no_event(d->r, "commands of a port with all its memory mapped");
+    }
 }

@@ -39,12 +39,10 @@ static const ide_entry ram_between[] = {{PEER + 0x1000, 0x00001000},
                                         {PEER + 0x3e00, 0x00000200},
                                         {RAM + 0x0000, 0x80000180}};
 
-#define TABLE(e) {e, sizeof(e) / sizeof((e)[0])}
-
 static const struct {
     const ide_entry *e;
     unsigned n;
-} tables[] = {TABLE(across_pages), TABLE(two_regions), TABLE(ram_between)};
+} tables[] = {{across_pages, 3}, {two_regions, 4}, {ram_between, 4}};
 
 /* What the other device's memory has to hold. */
 static uint8_t peer_image[PEER_BYTES];
