@@ -321,12 +321,11 @@ bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *ar
 {
     unsigned requests;
 
-    if (!host_arm_release(c, tag, true, HOLD_ACT_MS)) {
+    uint64_t armed = time_us(); /* by the host, in a moment */
+
+    if (!host_arm_release(c, tag, true, HOLD_RELEASE_MS)) {
         return false;
     }
-
-    uint64_t armed = time_us();
-
     act(arg);
 
     uint64_t took = time_us() - armed;
@@ -338,7 +337,7 @@ bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *ar
     if (*then == HOLD_HELD) {
         return host_arm_release(c, tag, true, HOLD_PREPARE_MS);
     }
-    if (took < HOLD_ACT_MS * 900u) {
+    if (took < HOLD_RELEASE_MS * 900u) {
         rule_error(c,
                    "the transfer went on, and nothing had waited for it: %u ms; the host is slow",
                    (unsigned)(took / 1000));

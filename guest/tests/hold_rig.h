@@ -84,9 +84,6 @@ bool hold_end(struct ide_rig *t, bool write, struct ide_result *res);
 /** When the host lets go what an emulator waits for that stands still meanwhile. */
 #define HOLD_RELEASE_MS 1000u
 
-/** The same where emulators are known to stand still. */
-#define HOLD_ACT_MS 300u
-
 /** How long a completion that ought not to come yet is looked for. */
 #define HOLD_LOOK_MS 20u
 
@@ -110,7 +107,7 @@ bool hold_looks_like(const uint8_t *data, uint64_t spa, uint32_t bytes);
 
 /**
  * Have @act do something for which an emulator may wait for its disk, with transfer @tag under way:
- * the host lets the transfer go after HOLD_ACT_MS milliseconds if @act takes so long.
+ * the host lets the transfer go after HOLD_RELEASE_MS milliseconds if @act takes so long.
  * @then: is it still held? False: the rule is an error.
  */
 bool hold_act(struct check *c, const char *tag, void (*act)(void *arg), void *arg,

@@ -146,6 +146,7 @@ static void append_all(void *arg)
     struct shared *s = arg;
 
     amdvi_cmd_ring(s->q.t.r->u);
+    s->q.rang = true;
     unlock(s); /* CPU 0 had locked it for this */
     while (s->done < EACH && wait_until(append(s), AMDVI_WAIT_US)) {
         s->done++;
@@ -157,11 +158,7 @@ static bool start_appending(void *arg)
     struct shared *s = arg;
 
     s->locked = true;
-    if (!smp_run(1, append_all, s)) {
-        rule_error(s->q.c, "CPU 1 cannot be had");
-        return false;
-    }
-    return true;
+    return inf_elsewhere(&s->q, append_all, s);
 }
 
 static bool scan_and_append(void *arg)

@@ -4,7 +4,6 @@
  * disk still uses a page that was flushed (docs/rules.md section 7.1): they keep their order, and
  * each is carried out once.
  */
-#include "arch/smp.h"
 #include "arch/time.h"
 #include "tests/env.h"
 #include "tests/inf_rig.h"
@@ -151,6 +150,7 @@ static void fill(void *arg)
     struct inf *q = arg;
 
     amdvi_cmd_ring(q->t.r->u);
+    q->rang = true;
     while (q->count < INF_WAITS_MAX && has_room(q->t.r->u)) {
         inf_put(q, INF_STORE);
         amdvi_cmd_ring(q->t.r->u);
@@ -159,17 +159,7 @@ static void fill(void *arg)
 
 static bool fill_elsewhere(void *arg)
 {
-    struct inf *q = arg;
-
-    if (smp_count() > 1 && smp_started(1)) {
-        if (!smp_run(1, fill, q)) {
-            rule_error(q->c, "CPU 1 cannot be had");
-            return false;
-        }
-        return true;
-    }
-    fill(q);
-    return true;
+    return inf_elsewhere(arg, fill, arg);
 }
 
 static bool scan(void *arg)

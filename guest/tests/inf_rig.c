@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/inf_rig.h"
 
-#include "check/mark.h"
-
+#include "arch/smp.h"
 #include "arch/time.h"
+#include "check/mark.h"
 #include "drivers/ide/regs.h"
 #include "lib/string.h"
 
@@ -104,15 +104,31 @@ bool inf_scan(struct inf *q)
     return q->taken;
 }
 
-bool inf_ring_elsewhere(void *inf)
+static void ring(void *inf)
 {
     struct inf *q = inf;
 
-    if (!cmd_ring_elsewhere(q->t.r)) {
+    amdvi_cmd_ring(q->t.r->u);
+    q->rang = true;
+}
+
+bool inf_elsewhere(struct inf *q, void (*fn)(void *arg), void *arg)
+{
+    q->rang = false;
+    if (smp_count() < 2 || !smp_started(1)) {
+        fn(arg);
+    } else if (smp_run(1, fn, arg)) {
+        (void)wait_until(q->rang || inf_scan(q), INF_RING_US);
+    } else {
         rule_error(q->c, "CPU 1 cannot be had");
         return false;
     }
     return true;
+}
+
+bool inf_ring_elsewhere(void *inf)
+{
+    return inf_elsewhere(inf, ring, inf);
 }
 
 static bool scan(void *arg)

@@ -22,6 +22,10 @@
 /* What a ring of 256 entries can hold. */
 #define INF_WAITS_MAX 255u
 
+/* Until CPU 1 has rung: if the emulator stands still over it, until the host lets the transfer go.
+ */
+#define INF_RING_US (HOLD_RELEASE_MS * 1000u + 5000000u)
+
 struct inf {
     struct ide_rig t;
     struct check *c;
@@ -32,6 +36,7 @@ struct inf {
     uint8_t stores[INF_WAITS_MAX]; /* that were seen of each */
     unsigned wrong, disorder;      /* stores of other data; seen without those before them */
     bool taken;                    /* the pages are the new owner's */
+    volatile bool rang;            /* CPU 1 has, for the first time */
     struct hold_sight sight;
 };
 
@@ -55,6 +60,13 @@ void inf_take(struct inf *q);
  * The first one hands over the pages. Returns whether the new owner has them.
  */
 bool inf_scan(struct inf *q);
+
+/**
+ * Have CPU 1 do @fn, or this one where there is no other, and return when it says in @rang that it
+ * has rung, or a store is seen: a host may keep it from its doorbell for longer than a completion
+ * is looked for. False: the rule is an error.
+ */
+bool inf_elsewhere(struct inf *q, void (*fn)(void *arg), void *arg);
 
 /** Ring the doorbell on CPU 1, for struct hold_watch. */
 bool inf_ring_elsewhere(void *inf);
