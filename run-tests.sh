@@ -21,8 +21,8 @@ readonly PACKAGES=(
     dpkg-dev xz-utils git
     # the boot image
     grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-    # firmware for the machines
-    seabios ovmf qemu-system-data
+    # firmware for the machines, and option ROMs for QEMU's own tests
+    seabios ovmf qemu-system-data ipxe-qemu
 )
 
 usage() {

@@ -15,9 +15,6 @@ export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 readonly here
 
-# Part of every digest: raise it when a change of these scripts makes old binaries wrong.
-readonly RECIPE=1
-
 # shellcheck source-path=SCRIPTDIR
 # shellcheck source=lib/common.sh
 . "$here/lib/common.sh"

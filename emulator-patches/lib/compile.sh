@@ -5,6 +5,9 @@
 
 python=''
 
+# Options of configure besides those of all binaries.
+more_options=()
+
 # Everything that QEMU's build needs, each named with its package before anything is started.
 ensure_build_tools() {
     local pair library
@@ -42,15 +45,15 @@ space_for_build() {
 }
 
 configure_tree() {
-    local stamp status=0
+    local stamp status=0 options=("${CONFIGURE_OPTIONS[@]}" "${more_options[@]}")
     # The folder's own name is in there because QEMU's build folder cannot be moved.
-    stamp=$(printf '%s\n' "$RECIPE" "$tree" "$python" "$meson_dir" "${CONFIGURE_OPTIONS[@]}")
+    stamp=$(printf '%s\n' "$RECIPE" "$tree" "$python" "$meson_dir" "${options[@]}")
     if [[ -e $tree/build/configured && $(<"$tree/build/configured") == "$stamp" ]]; then
         return
     fi
     rm -rf "$tree/build"
     mkdir "$tree/build"
-    run "configuring" 600 env -C "$tree/build" ../src/configure "--python=$python" "${CONFIGURE_OPTIONS[@]}" ||
+    run "configuring" 600 env -C "$tree/build" ../src/configure "--python=$python" "${options[@]}" ||
         status=$?
     ((status == 0)) || build_trouble "configuring QEMU $source_label failed"
     printf '%s\n' "$stamp" >"$tree/build/configured"
