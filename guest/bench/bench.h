@@ -74,7 +74,7 @@ uint64_t bench_data(const struct bench *b, unsigned i);
 
 /* A workload repeats a short block of requests; what other programs of the host take away, they
  * take from some of the blocks. */
-#define BENCH_BLOCKS 80u
+#define BENCH_BLOCKS 100u
 
 /** Report how long the quickest block of @requests requests took, and all of them together. */
 void bench_report(struct check *c, unsigned requests, const uint64_t us[BENCH_BLOCKS]);

@@ -14,7 +14,7 @@ struct load {
     bool random;
 };
 
-static const struct load seq64k = {BENCH_BYTES, 10, false};
+static const struct load seq64k = {BENCH_BYTES, 12, false};
 static const struct load rand4k = {0x1000, 20, true};
 
 /* xorshift64; 0 would stay 0. */
