@@ -15,7 +15,7 @@ BenchRow *bench_row_new(const char *name, const char *title, const char *machine
 
     row->name = g_strdup(name);
     row->title = g_strdup(title);
-    row->machine = machine;
+    row->machine = g_strdup(machine);
     row->before = g_array_new(FALSE, FALSE, sizeof(double));
     row->after = g_array_new(FALSE, FALSE, sizeof(double));
     return row;
@@ -27,6 +27,7 @@ void bench_row_free(gpointer data)
 
     g_free(row->name);
     g_free(row->title);
+    g_free(row->machine);
     g_array_unref(row->before);
     g_array_unref(row->after);
     g_free(row);

@@ -31,8 +31,8 @@ typedef struct {
 typedef struct {
     char *name;
     char *title;
-    const char *machine; // borrowed
-    GArray *before;      // of double: microseconds of one request, element n is of pair n
+    char *machine;  // profile
+    GArray *before; // of double: microseconds of one request, element n is of pair n
     GArray *after;
     gboolean within; // both are of the patched emulator, one without and one with a held transfer
     BenchSpeed speed;

@@ -5,6 +5,9 @@
 
 #include "bench.h"
 
+// Heads the lines that compare the patched emulator with itself.
+#define WITHIN "patched alone"
+
 static double median(const GArray *us)
 {
     return bench_median((const double *)us->data, us->len);
@@ -19,7 +22,7 @@ static void append_head(GString *out, int width, const char *name, const char *b
 
 static void append_row(GString *out, int width, const BenchRow *row)
 {
-    g_string_append_printf(out, "  %-*s  %10.1f  %10.1f  %6.3f  %.3f to %.3f  %s\n", width,
+    g_string_append_printf(out, "  %-*s  %10.2f  %10.2f  %6.3f  %.3f to %.3f  %s\n", width,
                            row->name, median(row->before), median(row->after), row->speed.median,
                            row->speed.low, row->speed.high, bench_verdict_name(row->speed.verdict));
 }
@@ -58,14 +61,14 @@ static void append_verdict(GString *out, const Bench *bench)
 char *bench_table(const Bench *bench)
 {
     GString *out = g_string_new(NULL);
-    int width = 0;
+    int width = (int)strlen(WITHIN);
 
     for (guint i = 0; i < bench->rows->len; i++) {
         width = MAX(width, (int)strlen(((const BenchRow *)bench->rows->pdata[i])->name));
     }
     append_head(out, width, "workload", "stock us", "patched us");
     append_rows(out, width, bench, FALSE);
-    append_head(out, width, "patched alone", "free us", "held us");
+    append_head(out, width, WITHIN, "free us", "held us");
     append_rows(out, width, bench, TRUE);
     append_verdict(out, bench);
     return g_string_free(out, FALSE);

@@ -120,15 +120,21 @@ static GPtrArray *load_side(RunOptions *o, const char *emulator, const RuleTable
     return options_machines(o, table, error);
 }
 
+// The profile's name, without what was set.
+static char *machine_name(guint m)
+{
+    return g_strndup(machines[m], strcspn(machines[m], ","));
+}
+
 static void make_rows(Run *run)
 {
     run->rows = g_ptr_array_new_with_free_func(bench_row_free);
     for (guint m = 0; m < MACHINES; m++) {
         const Machine *machine = run->sides[STOCK]->pdata[m];
+        g_autofree char *name = machine_name(m);
         for (guint i = 0; i < machine->rules->len; i++) {
             const Rule *rule = machine->rules->pdata[i];
-            g_ptr_array_add(run->rows,
-                            bench_row_new(rule->id, rule->title, machine->profile->name));
+            g_ptr_array_add(run->rows, bench_row_new(rule->id, rule->title, name));
         }
     }
 }
@@ -246,8 +252,8 @@ static void show_progress(const Run *run, guint pair, guint pairs)
 static gboolean boot_one(Run *run, guint pair, guint m, guint side, GError **error)
 {
     const Machine *machine = run->sides[side]->pdata[m];
-    g_auto(GStrv) words = g_strsplit(machine->profile->name, ",", 2);
-    g_autofree char *where = g_strdup_printf("pair-%02u-%s-%s", pair, words[0], emulators[side]);
+    g_autofree char *name = machine_name(m);
+    g_autofree char *where = g_strdup_printf("pair-%02u-%s-%s", pair, name, emulators[side]);
     g_autofree char *folder = g_build_filename(run->folder, where, NULL);
 
     run->over = FALSE;

@@ -43,7 +43,8 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
 
     if (argc < 2) {
-        fputs("amdvi-check: a command is missing: run, list or bench; see amdvi-check --help\n", stderr);
+        fputs("amdvi-check: a command is missing: run, list or bench; see amdvi-check --help\n",
+              stderr);
         return AVC_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -19,7 +19,7 @@
 /* What a workload says of itself. */
 #define BENCH_KEYS(needs)                                                           \
     "ref=docs:performance.md needs=" needs " hw-safe=no may-kill=no controls=both " \
-                                           "timeout-ms=30000"
+    "timeout-ms=30000"
 
 /* Where the addresses of the device go. */
 enum bench_path {

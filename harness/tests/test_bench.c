@@ -92,6 +92,37 @@ static void test_exit(void)
     g_assert_cmpint(bench_exit(rows), ==, AVC_BROKEN);
 }
 
+static void test_output(void)
+{
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(bench_row_free);
+    EmulatorInfo stock = {.path = (char *)"/stock", .kind = "stock"};
+    EmulatorInfo patched = {.path = (char *)"/patched", .kind = "patched"};
+    Bench bench = {
+        .pairs = 6,
+        .seed = 1,
+        .duration_ms = 2000,
+        .processors = 2,
+        .load = {0.5, 1},
+        .emulators = {&stock, &patched},
+        .rows = rows,
+    };
+
+    add(rows, 0.5);
+    add(rows, 1)->within = TRUE;
+    g_autofree char *table = bench_table(&bench);
+    g_assert_nonnull(
+        strstr(table, "  X                    0.50        1.00   0.500  0.500 to 0.500  slower\n"));
+    g_assert_nonnull(
+        strstr(table, "  X                    1.00        1.00   1.000  1.000 to 1.000  ok\n"));
+    g_assert_nonnull(
+        strstr(table, "1 ok, 1 slower, 0 inconclusive; 6 pairs, 2 s; load 0.5 to 1.0 on 2"));
+    g_assert_null(strstr(table, "Inconclusive"));
+    g_autofree char *json = bench_json(&bench);
+    g_assert_nonnull(strstr(json, "\"verdict\" : \"slower\""));
+    g_assert_nonnull(strstr(json, "\"held_us\""));
+    g_assert_nonnull(strstr(json, "\"exit\" : 1"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -100,5 +131,6 @@ int main(int argc, char **argv)
     g_test_add_func("/bench/interval", test_interval);
     g_test_add_func("/bench/verdict", test_verdict);
     g_test_add_func("/bench/exit", test_exit);
+    g_test_add_func("/bench/output", test_output);
     return g_test_run();
 }
