@@ -16,6 +16,7 @@ static const char help[] =
     "Commands:\n"
     "  run    run rules on one or more machines and print the verdicts\n"
     "  list   print the rules\n"
+    "  bench  take times of the patched emulator and of the one without the patches\n"
     "\n"
     "Options:\n"
     "  --help, -h     this text; amdvi-check COMMAND --help for the options of a command\n"
@@ -30,6 +31,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", cmd_run},
+    {"bench", cmd_bench},
     {"list", cmd_list},
 };
 
@@ -41,7 +43,8 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
 
     if (argc < 2) {
-        fputs("amdvi-check: a command is missing: run or list; see amdvi-check --help\n", stderr);
+        fputs("amdvi-check: a command is missing: run, list or bench; see amdvi-check --help\n",
+              stderr);
         return AVC_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -28,6 +28,16 @@ const char *paths_rules(void)
     return AVC_BUILD_DIR "/guest/rules.list";
 }
 
+const char *paths_bench_kernel(void)
+{
+    return AVC_BUILD_DIR "/guest/bench/amdvi-bench.elf";
+}
+
+const char *paths_bench_rules(void)
+{
+    return AVC_BUILD_DIR "/guest/bench/rules.list";
+}
+
 const char *paths_build_script(void)
 {
     return AVC_SOURCE_DIR "/emulator-patches/build.sh";

@@ -9,6 +9,8 @@ const char *paths_kernel(void);
 const char *paths_iso(void);
 const char *paths_efi(void);
 const char *paths_rules(void);
+const char *paths_bench_kernel(void);
+const char *paths_bench_rules(void);
 const char *paths_build_script(void);
 
 // Folders with machine profiles, NULL-terminated.

@@ -319,14 +319,7 @@ bool disk_sector(struct disk_rig *d, uint32_t lba, uint8_t *to)
 
 void disk_contents(const struct disk_rig *d, uint32_t lba, uint8_t *to)
 {
-    for (uint32_t i = 0; i < DISK_SECTOR / 8; i++) {
-        uint64_t z = (disk_of(d)->seed ^ ((uint64_t)lba * 64 + i)) + 0x9e3779b97f4a7c15ull;
-
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-        z ^= z >> 31;
-        memcpy(to + 8 * (size_t)i, &z, 8);
-    }
+    env_disk_contents(disk_of(d), lba, to);
 }
 
 static uint32_t somewhere(struct disk_rig *d, uint32_t first, uint32_t count, uint32_t sectors)

@@ -7,7 +7,6 @@
 #include "check/env.h"
 #include "check/report.h"
 #include "drivers/amdvi/regs.h"
-#include "drivers/ide/regs.h"
 #include "lib/page_alloc.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
@@ -37,28 +36,6 @@ static void remember_command(uint16_t devid)
     found.device[found.devices].devid = devid;
     found.device[found.devices].command = pci_read16(devid, PCI_COMMAND);
     found.devices++;
-}
-
-static void find_disk_areas(void)
-{
-    static uint8_t sector[IDE_SECTOR];
-    struct env_disk area;
-
-    env.read_lba = 1;
-    env.read_count = env.ide.sectors > 1 ? env.ide.sectors - 1 : 0;
-    if (!ide_pio_read(&env.ide, 0, sector)) {
-        env.ide_missing = "the disk's first sector cannot be read by PIO";
-        return;
-    }
-    area = env_disk_area(sector, env.ide.sectors);
-    if (!area.missing) {
-        env.read_count = area.first - 1;
-        env.scratch_lba = area.first;
-        env.scratch_count = area.count;
-    }
-    if (env.read_count < ENV_SECTORS_MIN) {
-        env.ide_missing = "the disk is too small";
-    }
 }
 
 bool env_may_write(uint32_t lba, uint32_t sectors)
@@ -132,10 +109,7 @@ const char *env_init(const struct env_options *opt)
             remember_command(nvme->devid);
         }
     }
-    env.ide_missing = ide_discover(&env.ide);
-    if (!env.ide_missing) {
-        find_disk_areas();
-    }
+    env_find_ide();
     env.testdev_missing = testdev_discover(&env.testdev);
     env.edu_missing = edu_discover(&env.edu);
     env.rtl8139_missing = rtl8139_discover(&env.rtl8139);

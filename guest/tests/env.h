@@ -68,6 +68,12 @@ bool env_disk_may_write(const struct env_disk *d, uint32_t lba, uint32_t sectors
 /** The area that the first sector of a disk of @sectors sectors names, if it has the signature. */
 struct env_disk env_disk_area(const void *sector, uint64_t sectors);
 
+/** What sector @lba of a disk with this area holds as the harness wrote it, one sector to @to. */
+void env_disk_contents(const struct env_disk *d, uint32_t lba, uint8_t *to);
+
+/** Find the IDE disk and its areas. */
+void env_find_ide(void);
+
 /** The first NVMe controller, or (@below) the first other one that is behind a bridge. NULL if
  * there is none. */
 const struct pci_dev *env_find_nvme(bool below);

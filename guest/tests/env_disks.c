@@ -3,6 +3,7 @@
  * The scratch area of a disk, and the disks with 64-bit addresses. They are read by DMA, as they
  * know nothing else, while nothing translates.
  */
+#include "drivers/ide/regs.h"
 #include "drivers/nvme/regs.h"
 #include "lib/page_alloc.h"
 #include "lib/string.h"
@@ -39,6 +40,44 @@ struct env_disk env_disk_area(const void *sector, uint64_t sectors)
 bool env_disk_may_write(const struct env_disk *d, uint32_t lba, uint32_t sectors)
 {
     return sectors <= d->count && lba >= d->first && lba - d->first <= d->count - sectors;
+}
+
+void env_disk_contents(const struct env_disk *d, uint32_t lba, uint8_t *to)
+{
+    for (uint32_t i = 0; i < IDE_SECTOR / 8; i++) {
+        uint64_t z = (d->seed ^ ((uint64_t)lba * 64 + i)) + 0x9e3779b97f4a7c15ull;
+
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+        z ^= z >> 31;
+        memcpy(to + 8 * (size_t)i, &z, 8);
+    }
+}
+
+void env_find_ide(void)
+{
+    static uint8_t sector[IDE_SECTOR];
+    struct env_disk area;
+
+    env.ide_missing = ide_discover(&env.ide);
+    if (env.ide_missing) {
+        return;
+    }
+    env.read_lba = 1;
+    env.read_count = env.ide.sectors > 1 ? env.ide.sectors - 1 : 0;
+    if (!ide_pio_read(&env.ide, 0, sector)) {
+        env.ide_missing = "the disk's first sector cannot be read by PIO";
+        return;
+    }
+    area = env_disk_area(sector, env.ide.sectors);
+    if (!area.missing) {
+        env.read_count = area.first - 1;
+        env.scratch_lba = area.first;
+        env.scratch_count = area.count;
+    }
+    if (env.read_count < ENV_SECTORS_MIN) {
+        env.ide_missing = "the disk is too small";
+    }
 }
 
 static void find_ahci(void)

@@ -38,6 +38,10 @@ refused 'no command' 2 'command is missing'
 refused 'an unknown command' 2 "unknown command 'fly'" fly
 refused 'an unknown option' 2 '--bogus' run --bogus
 refused 'an unknown option of list' 2 '--bogus' list --bogus
+refused 'bench of nothing' 2 'missing: inflight' bench
+refused 'bench of what is not there' 2 "unexpected argument 'warp'" bench warp
+refused 'too few pairs' 2 '--pairs: must be 6 to 500' bench inflight --pairs 5
+refused 'two numbers of pairs' 2 '--pairs does not go with it' bench inflight --quick --pairs 20
 refused 'a stray argument' 2 "unexpected argument 'x'" run x
 refused 'a bad number of jobs' 2 '--jobs' run --jobs 1000
 refused 'a bad accelerator' 2 "'warp' is neither tcg nor kvm" run --accel warp
@@ -95,7 +99,7 @@ refused 'a JUnit file that cannot be written' 3 '--junit: cannot write /nowhere/
 
 bad=''
 "$check" --version | grep -q '^amdvi-check [0-9]' || bad+=$'--version\n'
-for command in '' run list; do
+for command in '' run list bench; do
     # shellcheck disable=SC2086
     "$check" $command --help | grep -qi '^usage:' || bad+="$command --help"$'\n'
 done
