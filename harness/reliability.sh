@@ -13,7 +13,7 @@ readonly check=${AMDVI_CHECK_BUILD:-$here/build}/harness/amdvi-check
 # Busy loops end by themselves after so many seconds, whatever becomes of this script.
 readonly BUSY_LIMIT=86400
 
-runs=20 load=4 limit=300 rules='AMDVI-INF-*' out=$here/results/reliability resume=false
+runs=20 load=4 limit=900 rules='AMDVI-INF-*' out=$here/results/reliability resume=false
 machines=() options=()
 busy=() child='' work=''
 
@@ -29,7 +29,7 @@ but compute. What follows -- goes to "amdvi-check run".
   --load K          busy processes beside them, 0 for none (default: 4)
   --rules GLOB,...  the rules (default: AMDVI-INF-*)
   --machine NAME    a machine, repeatable (default: patched-held-pvh and stock-held-pvh)
-  --limit S         seconds for one run (default: 300)
+  --limit S         seconds for one run (default: 900)
   --out DIR         where the results of all runs go (default: results/reliability)
   --resume          go on with what was interrupted, with the same --out and rules
   --help            this text

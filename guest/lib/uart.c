@@ -26,8 +26,12 @@
 #define LSR_ABSENT   0xff
 #define FIFO_BYTES   16
 
-/* A reader on the other side may be slow: QEMU then keeps THRE clear. */
-#define WAIT_US 2000000
+/*
+ * A reader on the other side may be slow, or its host too busy to let it run: QEMU then keeps THRE
+ * clear. What is not written is lost, and with it the verdicts, so this is for a reader that has
+ * gone.
+ */
+#define WAIT_US 30000000
 
 static bool present;
 static bool stuck;

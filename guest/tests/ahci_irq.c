@@ -21,18 +21,9 @@ static void messages_off(void *arg)
 /* One read with these enables; how many messages come? */
 static uint32_t messages(struct disk_rig *d, struct listener *l, uint32_t enables, bool on)
 {
-    struct disk_region region = {DISK_BUF_IOVA, DISK_SECTOR};
-
-    l->count = 0;
     ahci_acknowledge(&env.ahci);
     ahci_interrupts(&env.ahci, enables, on);
-    if (disk_move(d, false, disk_read_lba(d, 1), 1, &region, 1) != DISK_DONE) {
-        rule_error(d->r->c, "a read of mapped pages is not done: PxIS 0x%x", d->status);
-        return 0;
-    }
-    (void)irq_wait(l->count != 0, on && enables ? AMDVI_WAIT_US / 4 : 1);
-    irq_settle();
-    return l->count;
+    return disk_read_messages(d, l, on && enables);
 }
 
 RULE("AHCI-IRQ-001", "A", ahci_end_sends_a_message, RULE_KEYS("3.3.6", "ahci,apic"),

@@ -2,6 +2,7 @@
 #include "tests/disk_rig.h"
 
 #include "arch/cpu.h"
+#include "arch/irq.h"
 #include "check/mark.h"
 #include "drivers/ahci/regs.h"
 #include "lib/string.h"
@@ -417,4 +418,18 @@ bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *reg
         }
     }
     return buf_untouched_but(&d->data, 0, d->data.len) && buf_untouched_but(&d->decoy, 0, 0);
+}
+
+uint32_t disk_read_messages(struct disk_rig *d, struct listener *l, bool wanted)
+{
+    struct disk_region region = {DISK_BUF_IOVA, DISK_SECTOR};
+
+    l->count = 0;
+    if (disk_move(d, false, disk_read_lba(d, 1), 1, &region, 1) != DISK_DONE) {
+        rule_error(d->r->c, "a read of mapped pages is not done: status 0x%x", d->status);
+        return 0;
+    }
+    (void)irq_wait(l->count != 0, wanted ? AMDVI_WAIT_US / 4 : 1);
+    irq_settle();
+    return l->count;
 }

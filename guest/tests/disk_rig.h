@@ -11,6 +11,7 @@
 
 #include "drivers/ahci/ahci.h"
 #include "drivers/nvme/nvme.h"
+#include "tests/irq_rig.h"
 #include "tests/rig.h"
 
 /* The last one is behind a bridge. */
@@ -132,6 +133,12 @@ void disk_scatter(const struct disk_rig *d, const struct disk_region *regions, u
 
 /** Is every byte of the buffer that no region covers, and the decoy, still the canary? */
 bool disk_rest_untouched(const struct disk_rig *d, const struct disk_region *regions, unsigned n);
+
+/**
+ * One read of a sector: how many messages come by it to @l? One that is @wanted is waited for. The
+ * rule is an error where the read is not done.
+ */
+uint32_t disk_read_messages(struct disk_rig *d, struct listener *l, bool wanted);
 
 /** A word for people. */
 const char *disk_end_name(enum disk_end e);

@@ -25,7 +25,7 @@
 
 /* What one CPU waits for the other, and for a transfer. */
 #define OTHER_US 20000000u
-#define END_US   2000000u
+#define END_US   10000000u
 
 /* A CPU that waits rests for a tenth of a millisecond, at 1 GHz. */
 #define REST_COUNT 100000u
@@ -347,7 +347,7 @@ static bool begin(struct bait *b)
 }
 
 RULE("AMDVI-INF-060", "M", inf_nothing_crosses_in_5000_rounds,
-     "ref=2.4 needs=ide,hold,apic,cpus2 hw-safe=no may-kill=no controls=both timeout-ms=100000",
+     "ref=2.4 needs=ide,hold,apic,cpus2 hw-safe=no may-kill=no controls=both timeout-ms=400000",
      "One CPU starts disk reads and writes, the other takes their pages away, sees the completion "
      "and uses them, 5000 times: no byte crosses")
 {

@@ -17,21 +17,6 @@ static void messages_off(void *arg)
     msix_disable(env.nvme.devid);
 }
 
-/* One read; how many messages come? */
-static uint32_t messages(struct disk_rig *d, struct listener *l, bool wanted)
-{
-    struct disk_region region = {DISK_BUF_IOVA, DISK_SECTOR};
-
-    l->count = 0;
-    if (disk_move(d, false, disk_read_lba(d, 1), 1, &region, 1) != DISK_DONE) {
-        rule_error(d->r->c, "a read of mapped pages is not done: status 0x%x", d->status);
-        return 0;
-    }
-    (void)irq_wait(l->count != 0, wanted ? AMDVI_WAIT_US / 4 : 1);
-    irq_settle();
-    return l->count;
-}
-
 RULE("NVME-IRQ-001", "A", nvme_completion_sends_a_message, RULE_KEYS("7.5", "nvme,apic"),
      "A completion in a queue that was made with IEN=1 sends one message by its entry of the MSI-X "
      "table, in one with IEN=0 none")
@@ -61,7 +46,7 @@ RULE("NVME-IRQ-001", "A", nvme_completion_sends_a_message, RULE_KEYS("7.5", "nvm
         }
         for (unsigned i = 0; i < 3; i++) {
             expect_u64(c, d->interrupts ? "messages with IEN=1" : "messages with IEN=0",
-                       d->interrupts, messages(d, l, d->interrupts));
+                       d->interrupts, disk_read_messages(d, l, d->interrupts));
         }
     }
     expect_no_event(d->r, "messages with V=1 and IV=0");
